@@ -237,6 +237,30 @@ pub enum Error {
     #[error("{0}")]
     InvalidOption(String),
 
+    /// A node has no dirty bitmap of this name.
+    #[error("Dirty bitmap '{0}' not found")]
+    BitmapNotFound(String),
+    /// A job or an export uses a dirty bitmap.
+    #[error("Bitmap '{0}' is currently in use by another operation and cannot be used")]
+    BitmapBusy(String),
+    /// A dirty bitmap is from an image that is open read-only.
+    #[error("Bitmap '{0}' is readonly and cannot be modified")]
+    BitmapReadOnly(String),
+    /// A program has not stored a persistent bitmap.
+    #[error("Bitmap '{0}' is inconsistent and cannot be used")]
+    BitmapInconsistent(String),
+    /// A bitmap cannot be merged into that of a node of another size.
+    #[error(
+        "Bitmaps are of different sizes (destination size is {target_size}, source size is {source_size}) \
+         and can't be merged"
+    )]
+    BitmapSizes {
+        /// The size of the node of the target in bytes.
+        target_size: u64,
+        /// The size of the node of the merged bitmap in bytes.
+        source_size: u64,
+    },
+
     /// A read, a write or a flush failed.
     #[error("{}", strerror(.0))]
     Io(#[from] io::Error),

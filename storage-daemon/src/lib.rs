@@ -11,6 +11,7 @@
 //! - [`block_job`] is the common part of all block jobs: events, reserved nodes, the policy for I/O
 //!   errors.
 //! - [`jobs`] has the kinds of jobs: backup, mirror, commit, stream, create, amend.
+//! - [`dirty_bitmaps`] finds and changes the bitmaps that commands and transactions name.
 //! - [`exports`] has the NBD server and the nodes that it exports.
 //! - [`snapshots`] has the snapshots of nodes.
 //! - [`commands`] has the commands, which call [`jobs`] and the graph of nodes.
@@ -34,6 +35,7 @@ mod blocking;
 pub mod commands;
 pub mod daemon;
 pub mod demo;
+pub mod dirty_bitmaps;
 pub mod exports;
 pub mod jobs;
 mod messages;

@@ -59,6 +59,33 @@ pub(crate) fn bitmap_mode_without_bitmap() -> Error {
     Error::generic("Cannot specify bitmap sync mode without a bitmap")
 }
 
+pub(crate) fn bitmap_mode_missing() -> Error {
+    Error::generic("Bitmap sync mode must be given when providing a bitmap")
+}
+
+pub(crate) fn bitmap_without_output(sync: &str) -> Error {
+    Error::generic(format!("sync mode '{sync}' does not produce meaningful bitmap outputs"))
+}
+
+pub(crate) fn bitmap_mode_without_effect(mode: &str, sync: &str) -> Error {
+    Error::generic(format!(
+        "Bitmap sync mode '{mode}' has no meaningful effect when combined with sync mode '{sync}'"
+    ))
+}
+
+pub(crate) fn bitmap_name_empty() -> Error {
+    Error::generic("Bitmap name cannot be empty")
+}
+
+pub(crate) fn bitmap_granularity(least: u32) -> Error {
+    Error::generic(format!("Granularity must be power of 2 and at least {least}"))
+}
+
+/// QEMU aborts.
+pub(crate) fn no_bitmaps_to_merge() -> Error {
+    Error::generic("Parameter 'bitmaps' expects at least one bitmap")
+}
+
 pub(crate) fn max_workers_out_of_range(most: i64) -> Error {
     Error::generic(format!("max-workers must be between 1 and {most}"))
 }
@@ -267,6 +294,10 @@ pub(crate) fn export_name_in_use(name: &str) -> Error {
 
 pub(crate) fn export_bitmap_not_found(name: &str) -> Error {
     Error::generic(format!("Bitmap '{name}' is not found"))
+}
+
+pub(crate) fn export_bitmap_enabled(name: &str) -> Error {
+    Error::generic(format!("Enabled bitmap '{name}' incompatible with readonly export"))
 }
 
 pub(crate) fn node_not_found(name: &str) -> Error {

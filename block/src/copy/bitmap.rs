@@ -110,6 +110,18 @@ impl DirtyBitmap {
         RangeGuard { bitmap: self, units }
     }
 
+    /// The dirty ranges, without those that the copy has taken.
+    pub(super) fn dirty(&self) -> impl Iterator<Item = Range<u64>> {
+        let end = self.length.div_ceil(self.granularity);
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let state = self.state.lock();
+            let first = state.next(at, end, true);
+            at = state.next(first, end, false);
+            (first < end).then(|| self.bytes(&(first..at)))
+        })
+    }
+
     /// Whether any unit is dirty.
     pub(super) fn has_dirty(&self) -> bool {
         self.state.lock().dirty > 0

@@ -12,6 +12,7 @@ use super::request::{Contents, Failed, Request};
 use super::{Copier, CopyControl, CopyError, Scope};
 use crate::error::Error;
 use crate::image::aligned_buffer::AlignedBuffer;
+use crate::image::dirty_bitmaps::BusyBitmap;
 use crate::nodes::{Write, WriteWatcher};
 
 /// A copy of a source at the time of its creation. As a watcher of the source, it copies data
@@ -33,9 +34,29 @@ impl PointInTime {
     /// # Errors
     /// Those of [`DirtyBitmap::new`].
     pub fn new(copier: Copier) -> Result<Self, Error> {
-        let bitmap = Arc::new(DirtyBitmap::new(copier.length, copier.granularity)?);
+        let bitmap = DirtyBitmap::new(copier.length, copier.granularity)?;
         bitmap.mark(0, copier.length);
-        Ok(PointInTime { copier, bitmap, copied: AtomicU64::new(0), counted: Notify::new() })
+        Ok(Self::of_units(copier, bitmap))
+    }
+
+    /// A copy of the dirty ranges of a bitmap, in whole units of work.
+    ///
+    /// # Errors
+    /// Those of [`DirtyBitmap::new`].
+    pub fn of_bitmap(copier: Copier, dirty: &BusyBitmap) -> Result<Self, Error> {
+        let bitmap = DirtyBitmap::new(copier.length, copier.granularity)?;
+        dirty.for_each_dirty(|range| bitmap.mark(range.start, range.end - range.start));
+        Ok(Self::of_units(copier, bitmap))
+    }
+
+    fn of_units(copier: Copier, bitmap: DirtyBitmap) -> Self {
+        let (bitmap, copied) = (Arc::new(bitmap), AtomicU64::new(0));
+        PointInTime { copier, bitmap, copied, counted: Notify::new() }
+    }
+
+    /// The ranges that are not copied yet.
+    pub fn remaining(&self) -> impl Iterator<Item = Range<u64>> {
+        self.bitmap.dirty()
     }
 
     /// The copier.

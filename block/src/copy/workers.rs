@@ -322,7 +322,10 @@ impl<'a, C: CopyControl> Workers<'a, C> {
     fn handle_error(&self, failed: Failed) -> Result<(), CopyError<C::Stop>> {
         let Failed { request, side, error } = failed;
         let due = match self.control.on_error(side, &error) {
-            ErrorAction::Report => return Err(CopyError::Failed { side, error }),
+            ErrorAction::Report => {
+                self.queue.scheduler.requeue(request, Instant::now());
+                return Err(CopyError::Failed { side, error });
+            }
             ErrorAction::Ignore => Instant::now() + RETRY_DELAY,
             ErrorAction::Stop => {
                 self.queue.clear();

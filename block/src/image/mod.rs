@@ -6,6 +6,7 @@
 pub mod aligned_buffer;
 mod alignment;
 pub mod blkdebug;
+pub mod dirty_bitmaps;
 pub mod extent;
 pub mod host_file;
 pub mod locks;
@@ -26,6 +27,7 @@ use std::io;
 use std::sync::Arc;
 
 use aligned_buffer::AlignedBuffer;
+use dirty_bitmaps::DirtyBitmaps;
 use extent::Extent;
 use null::NullStorage;
 use qcow2::Qcow2Image;
@@ -49,6 +51,14 @@ impl Image {
     pub(crate) fn empty() -> Self {
         let mode = RawMode { writable: false, no_flush: true, unmap: false };
         Image::Raw(RawImage::new(Storage::new(NullStorage::new(0)), mode))
+    }
+
+    /// The dirty bitmaps of a node with this image: with those of the image, if it has any.
+    pub(crate) fn dirty_bitmaps(&self) -> Arc<DirtyBitmaps> {
+        match self {
+            Image::Raw(_) => Arc::default(),
+            Image::Qcow2(image) => Arc::clone(image.dirty_bitmaps()),
+        }
     }
 
     /// The size in bytes.

@@ -16,9 +16,7 @@ use super::reopen::change_mode;
 use super::state::State;
 use super::usage::InactiveNode;
 use crate::error::{Error, Result};
-use crate::image::Image;
 use crate::image::permissions::Permissions;
-use crate::image::qcow2::Qcow2Change;
 
 /// Refuses an inactive node as child of an active one.
 ///
@@ -188,13 +186,7 @@ impl Node {
     /// Opens the image in the mode of the present settings.
     fn reopen_in_present_mode(&self) -> Result<()> {
         let settings = *self.settings.read();
-        match &self.image {
-            // The mode stays, but another program may have written the image.
-            Image::Qcow2(image) if settings.common.active && settings.common.read_only => {
-                image.reopen(Qcow2Change { mode: image.mode(), name: None })
-            }
-            Image::Qcow2(_) | Image::Raw(_) => change_mode(self, &settings),
-        }
+        change_mode(self, &settings)
     }
 }
 

@@ -91,9 +91,15 @@ impl Entry {
         Ok(())
     }
 
-    /// Whether a user from outside the graph is attached to the node itself.
+    /// Whether a user from outside the graph is attached to the node itself. A root moves to a
+    /// filter that is inserted above the node.
     pub(super) fn is_attached(&self) -> bool {
-        self.uses.iter().any(|used| matches!(used.user, User::External { attached: true, .. }))
+        let filter = self.uses.iter().rposition(|used| used.user.is_filter());
+        self.uses.iter().enumerate().any(|(position, used)| match used.user {
+            User::External { attached: true, root: Some(_), .. } => Some(position) > filter,
+            User::External { attached, .. } => attached,
+            User::Node { .. } => false,
+        })
     }
 
     /// Whether a job freezes the backing link of the node.
@@ -197,6 +203,11 @@ pub(super) enum User {
 }
 
 impl User {
+    /// Whether the user is the filter of a job.
+    fn is_filter(&self) -> bool {
+        matches!(self, User::Node { driver, .. } if driver.is_filter())
+    }
+
     /// Whether the user tolerates the writes of `other`. The filter of a backup intercepts the
     /// writes of roots. The check of permissions nevertheless treats the roots as users of the node
     /// below the filter.

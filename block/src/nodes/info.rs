@@ -9,8 +9,9 @@ use super::graph::Graph;
 use super::inherit::CacheMode;
 use super::node::Node;
 use crate::error::Result;
+use crate::image::dirty_bitmaps::DirtyBitmapInfo;
 use crate::image::qcow2::Qcow2Image;
-use crate::image::qcow2::bitmaps::BitmapInfo;
+use crate::image::qcow2::bitmaps::StoredBitmapInfo;
 use crate::image::qcow2::header::{CompressionType, Header};
 use crate::image::qcow2::snapshots::Snapshot;
 use crate::options::BlockdevDetectZeroesOptions;
@@ -39,8 +40,8 @@ pub struct NodeInfo {
     pub backing_depth: u32,
     /// The offset above which the next write is reported; 0 for no report.
     pub write_threshold: u64,
-    /// The persistent bitmaps, the newest first.
-    pub dirty_bitmaps: Vec<BitmapInfo>,
+    /// The dirty bitmaps, the newest first.
+    pub dirty_bitmaps: Vec<DirtyBitmapInfo>,
     /// The image, which is shared with the nodes above.
     pub image: Arc<ImageInfo>,
 }
@@ -96,11 +97,11 @@ pub struct Qcow2Info {
     /// The compression of clusters.
     pub compression_type: CompressionType,
     /// The persistent bitmaps, in the order of the image.
-    pub bitmaps: Vec<BitmapInfo>,
+    pub bitmaps: Vec<StoredBitmapInfo>,
 }
 
 impl Qcow2Info {
-    fn new(header: &Header, bitmaps: Vec<BitmapInfo>) -> Self {
+    fn new(header: &Header, bitmaps: Vec<StoredBitmapInfo>) -> Self {
         Qcow2Info {
             compat: header.compat(),
             extended_l2: header.extended_l2(),
@@ -199,7 +200,7 @@ impl InfoReader {
             backing_filename: backing.map(|backing| self.names.filename(&backing).to_string()),
             backing_depth,
             write_threshold: node.write_threshold(),
-            dirty_bitmaps: bitmaps_of(node).into_iter().rev().collect(),
+            dirty_bitmaps: node.dirty_bitmaps().infos(),
             image,
         })
     }
@@ -229,6 +230,7 @@ fn image_info(
 ) -> Result<ImageInfo> {
     let header = node.qcow2_header();
     let header = header.as_deref();
+    let stored = node.qcow2_image().map(Qcow2Image::stored_bitmaps).unwrap_or_default();
     let named = header.and_then(Header::backing_file).filter(|name| !name.is_empty());
     Ok(ImageInfo {
         filename,
@@ -245,14 +247,9 @@ fn image_info(
             .and_then(Header::backing_format)
             .map(str::to_owned),
         snapshots: node.qcow2_image().map(Qcow2Image::snapshots).unwrap_or_default(),
-        qcow2: header.map(|header| Qcow2Info::new(header, bitmaps_of(node))),
+        qcow2: header.map(|header| Qcow2Info::new(header, stored)),
         backing_image,
     })
-}
-
-/// The persistent bitmaps of a node, in the order of its image.
-fn bitmaps_of(node: &Node) -> Vec<BitmapInfo> {
-    node.qcow2_image().map(Qcow2Image::bitmaps).unwrap_or_default()
 }
 
 fn is_dirty(node: &Node) -> Option<bool> {

@@ -14,6 +14,7 @@ mod blockdev_reopen;
 mod child_storage;
 mod corruption;
 mod depth;
+mod dirty_bitmaps;
 mod driver;
 mod entries;
 mod entry;

@@ -71,6 +71,7 @@ pub struct Node {
 impl Node {
     /// A node without children.
     pub(super) fn new(name: String, driver: Driver, settings: Settings, image: Image) -> Self {
+        let writes = WriteLock::new(image.dirty_bitmaps());
         Node {
             name,
             driver,
@@ -89,7 +90,7 @@ impl Node {
             backing: RwLock::default(),
             target: None,
             image,
-            writes: WriteLock::default(),
+            writes,
         }
     }
 

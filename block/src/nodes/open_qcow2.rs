@@ -82,6 +82,7 @@ impl Opener<'_> {
             cache_sizes: tuning.check(&header)?,
             overlap_checks: tuning.overlap_checks,
             discard_policy: tuning.discard_policy(common.discard),
+            active: common.active,
             corruption_observer: Some(self.graph.corruptions().of_node(&name)),
         };
         let file_storage = file.child_storage();

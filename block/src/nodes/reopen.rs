@@ -323,12 +323,14 @@ pub(super) fn change_mode(node: &Node, settings: &Settings) -> Result<()> {
             let cache_sizes = tuning.check(&image.header())?;
             let discard_policy = tuning.discard_policy(common.discard);
             let is_same = mode.writable == common.writable()
+                && mode.active == common.active
                 && mode.no_flush == common.cache.no_flush
                 && mode.cache_sizes == cache_sizes
                 && mode.overlap_checks == tuning.overlap_checks
                 && mode.discard_policy == discard_policy;
             if !is_same {
                 mode.writable = common.writable();
+                mode.active = common.active;
                 mode.no_flush = common.cache.no_flush;
                 mode.cache_sizes = cache_sizes;
                 mode.overlap_checks = tuning.overlap_checks;

@@ -145,7 +145,9 @@ impl Node {
     /// not have.
     pub fn grow_with(&self, size: u64, preallocation: Preallocation) -> Result<()> {
         self.check_writable()?;
-        Ok(self.image.grow_with(size, preallocation)?)
+        self.check_bitmaps_resizable()?;
+        self.image.grow_with(size, preallocation)?;
+        self.resize_bitmaps()
     }
 
     /// Shrinks the image to `size` bytes. Without effect if the image is as small already.
@@ -154,7 +156,9 @@ impl Node {
     /// As [`Node::write`]; also if the format cannot shrink.
     pub fn shrink(&self, size: u64) -> Result<()> {
         self.check_writable()?;
-        Ok(self.image.shrink(size)?)
+        self.check_bitmaps_resizable()?;
+        self.image.shrink(size)?;
+        self.resize_bitmaps()
     }
 
     /// Declares that a range is no longer in use, so that its space can be freed. The range reads
@@ -182,6 +186,8 @@ impl Node {
         let start = offset.next_multiple_of(cluster);
         let end = offset.saturating_add(length);
         let end = if end < self.size()? { end - end % cluster } else { end };
+        // As in QEMU, bitmaps record the whole range.
+        guard.record(offset, length);
         if start >= end {
             return Ok(());
         }

@@ -34,6 +34,11 @@ impl Graph {
 }
 
 fn resize(node: &Node, size: u64) -> Result<()> {
+    resize_image(node, size)?;
+    node.resize_bitmaps()
+}
+
+fn resize_image(node: &Node, size: u64) -> Result<()> {
     if size > SIZE_MAX {
         return Err(invalid(&format!("offset({size}) exceeds maximum({SIZE_MAX})")));
     }
@@ -59,10 +64,10 @@ fn resize(node: &Node, size: u64) -> Result<()> {
                 size.ok_or_else(|| invalid("Disk size too large for the chosen offset"))?;
             resize_child(node.file().as_deref(), size)
         }
-        Driver::Qcow2 => match node.qcow2_image() {
-            Some(image) => image.resize(size),
-            None => Err(Error::NotResizable),
-        },
+        Driver::Qcow2 => {
+            node.check_bitmaps_resizable()?;
+            node.qcow2_image().map_or(Err(Error::NotResizable), |image| image.resize(size))
+        }
         Driver::Blkdebug => resize_child(node.file().as_deref(), size),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
             resize_child(node.backing().as_deref(), size)

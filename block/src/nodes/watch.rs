@@ -13,6 +13,7 @@ use tokio::sync::{OwnedRwLockWriteGuard, RwLock, RwLockReadGuard};
 
 use super::write_threshold::WriteExtent;
 use crate::error::{Error, Result};
+use crate::image::dirty_bitmaps::DirtyBitmaps;
 use crate::image::watched::WriteObserver;
 
 /// A write to a node.
@@ -51,19 +52,31 @@ pub trait WriteWatcher: Send + Sync + 'static {
 /// next one is registered.
 type Watchers = Vec<Weak<dyn WriteWatcher>>;
 
-/// The lock that a node's writes take. Clones are handles to the same lock.
-#[derive(Clone, Default)]
+/// The lock that a node's writes take, and the bitmaps that record them. Clones are handles to the
+/// same lock.
+#[derive(Clone)]
 pub(super) struct WriteLock {
     watchers: Arc<RwLock<Watchers>>,
     extent: Arc<WriteExtent>,
+    bitmaps: Arc<DirtyBitmaps>,
 }
 
 impl WriteLock {
+    pub(super) fn new(bitmaps: Arc<DirtyBitmaps>) -> Self {
+        WriteLock { watchers: Arc::default(), extent: Arc::default(), bitmaps }
+    }
+
+    /// The bitmaps that record the writes.
+    pub(super) fn bitmaps(&self) -> &Arc<DirtyBitmaps> {
+        &self.bitmaps
+    }
+
     /// Waits until writes are not blocked. Blocks the thread.
     pub(super) fn begin_write(&self) -> WriteGuard<'_> {
         // `blocking_read` panics on a thread of an async runtime, also if it need not wait.
-        let watchers = self.watchers.try_read().unwrap_or_else(|_| self.watchers.blocking_read());
-        WriteGuard { watchers, extent: &self.extent }
+        let watchers = self.watchers.try_read();
+        let watchers = watchers.unwrap_or_else(|_| self.watchers.blocking_read());
+        WriteGuard { watchers, extent: &self.extent, bitmaps: &self.bitmaps }
     }
 
     /// How far writes have reached, and the threshold.
@@ -102,6 +115,7 @@ impl fmt::Debug for WriteLock {
 pub(super) struct WriteGuard<'a> {
     watchers: RwLockReadGuard<'a, Watchers>,
     extent: &'a WriteExtent,
+    bitmaps: &'a DirtyBitmaps,
 }
 
 impl WriteGuard<'_> {
@@ -136,7 +150,7 @@ impl WriteGuard<'_> {
     ) -> Result<()> {
         let end = write.offset.saturating_add(write.length);
         self.extent.begin_write(end);
-        let done = run_through(&self.watchers, write, perform);
+        let done = self.run_discard(write, perform);
         self.extent.end_write(end);
         done
     }
@@ -147,7 +161,16 @@ impl WriteGuard<'_> {
         write: Write<'_>,
         perform: &mut dyn FnMut() -> Result<()>,
     ) -> Result<()> {
-        run_through(&self.watchers, write, perform)
+        let done = run_through(&self.watchers, write, perform);
+        // A failed write may have changed a part of the range. One that succeeds beyond the end
+        // has grown a file.
+        self.bitmaps.record(write.offset, write.length, done.is_ok());
+        done
+    }
+
+    /// Records a range in the bitmaps that requests have not written.
+    pub(super) fn record(&self, offset: u64, length: u64) {
+        self.bitmaps.record(offset, length, false);
     }
 }
 

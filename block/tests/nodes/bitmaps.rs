@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use block::image::dirty_bitmaps::DirtyBitmapInfo;
 use block::image::permissions::AccessMode;
-use block::image::qcow2::bitmaps::BitmapInfo;
+use block::image::qcow2::bitmaps::StoredBitmapInfo;
 use block::nodes::BackingImages;
 use block::nodes::Node;
 
@@ -30,8 +31,13 @@ fn image_with_bitmaps(fixture: &Fixture) -> Option<std::path::PathBuf> {
     Some(path)
 }
 
-fn bitmaps(node: &Node) -> Vec<BitmapInfo> {
+fn bitmaps(node: &Node) -> Vec<DirtyBitmapInfo> {
     node.info(BackingImages::Omitted).expect("it has a size").dirty_bitmaps
+}
+
+fn stored(node: &Node) -> Vec<StoredBitmapInfo> {
+    let image = node.info(BackingImages::Omitted).expect("it has a size").image;
+    image.qcow2.as_ref().expect("it is a qcow2 image").bitmaps.clone()
 }
 
 fn open(fixture: &Fixture, read_only: bool) -> std::sync::Arc<Node> {
@@ -46,10 +52,11 @@ fn bitmaps_record_writes_and_are_stored_at_the_end() {
     node.write(65535, &noise(1, 2)).expect("it is written");
     node.write_zeroes(M, 65536).expect("it is written");
     let [off, on] = bitmaps(&node).try_into().expect("there are two");
-    assert_eq!((off.name.as_str(), off.auto, off.granularity, off.count), ("off", false, M, 0));
-    assert_eq!((on.name.as_str(), on.auto, on.granularity), ("on", true, 65536));
-    assert_eq!(on.count, 3 * 65536);
-    assert!(on.in_use && !on.inconsistent);
+    assert_eq!((off.name.as_deref(), off.recording), (Some("off"), false));
+    assert_eq!((off.granularity, off.count), (M, 0));
+    assert_eq!((on.name.as_deref(), on.recording), (Some("on"), true));
+    assert_eq!((on.granularity, on.count), (65536, 3 * 65536));
+    assert!(on.persistent && !on.inconsistent && stored(&node).iter().all(|one| one.in_use));
     fixture.graph.remove("n").expect("it is unused");
     assert_sound(&path);
     assert!(!qemu_img(&path, "info IMAGE").contains("in-use"));
@@ -58,7 +65,7 @@ fn bitmaps_record_writes_and_are_stored_at_the_end() {
     let count = |name: &str| {
         let all = bitmaps(&open(&fixture, true));
         fixture.graph.remove("n").expect("it is unused");
-        all.into_iter().find(|one| one.name == name).expect("it is there").count
+        all.into_iter().find(|one| one.name.as_deref() == Some(name)).expect("it is there").count
     };
     assert_eq!((count("on"), count("merged"), count("off")), (3 * 65536, 3 * 65536, 0));
 }
@@ -71,10 +78,10 @@ fn a_reopened_image_stores_its_bitmaps_and_loads_them_again() {
     for offset in [0, M, 3 * M] {
         node.write(offset, &noise(offset, 512)).expect("it is written");
         fixture.graph.set_access_mode(&node, AccessMode::ReadOnly).expect("it is unused");
-        assert!(bitmaps(&node).iter().all(|one| !one.in_use));
+        assert!(stored(&node).iter().all(|one| !one.in_use));
         assert!(!qemu_img(&path, "info -U IMAGE").contains("in-use"));
         fixture.graph.set_access_mode(&node, AccessMode::ReadWrite).expect("it is unused");
-        assert!(bitmaps(&node).iter().all(|one| one.in_use));
+        assert!(stored(&node).iter().all(|one| one.in_use));
     }
     assert_eq!(bitmaps(&node)[1].count, 3 * 65536);
     node.grow(5 * M + 512).expect("it can grow");
@@ -132,8 +139,11 @@ fn large_bitmaps_take_memory_for_dirty_ranges_only() {
         assert_eq!(bitmaps(&node)[0].count, 1024);
         fixture.graph.remove_all();
     }
-    let found = bitmaps(&open(&fixture, true)).remove(0);
-    assert_eq!((found.count, found.in_use, found.inconsistent), (1024, false, false));
+    let node = open(&fixture, true);
+    let found = bitmaps(&node).remove(0);
+    assert_eq!((found.count, found.inconsistent), (1024, false));
+    assert!(!stored(&node)[0].in_use);
+    drop(node);
     fixture.graph.remove_all();
     assert_sound(&path);
 }

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
 
-use job::{CancelMode, JobHandle};
+use job::{CancelMode, JobHandle, JobOutcome};
 use qapi_core::Result;
 
 use super::{BlockJob, DeferredDrops};
@@ -67,6 +67,12 @@ pub trait BlockJobDriver: Send + Sync + 'static {
     /// Whether the target equals the source, and all writes to the source are copied synchronously.
     fn actively_synced(&self) -> bool {
         false
+    }
+
+    /// Called before [`clean`](Self::clean), with the outcome of the job: in a group, that of the
+    /// group. Must not block.
+    fn settle(&self, outcome: JobOutcome) {
+        let _ = outcome;
     }
 
     /// Reverts the job's temporary changes to the graph. Called after success and after failure.

@@ -8,6 +8,7 @@ pub mod backup;
 pub mod block_job;
 pub mod blockdev;
 pub mod commit;
+pub mod dirty_bitmap;
 pub mod export;
 pub mod image;
 pub mod mirror;

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use block::image::qcow2::bitmaps::BitmapInfo;
+use block::image::dirty_bitmaps::DirtyBitmapInfo;
+use block::image::qcow2::bitmaps::StoredBitmapInfo;
 use block::image::qcow2::header::CompressionType;
 use block::image::qcow2::snapshots::Snapshot;
 use block::nodes::BackingImages;
@@ -124,19 +125,19 @@ fn non_empty<T>(list: impl Iterator<Item = T>) -> Option<Vec<T>> {
     Some(list.collect()).filter(|list: &Vec<T>| !list.is_empty())
 }
 
-fn dirty_info(bitmap: &BitmapInfo) -> BlockDirtyInfo {
+fn dirty_info(bitmap: &DirtyBitmapInfo) -> BlockDirtyInfo {
     BlockDirtyInfo {
-        name: Some(bitmap.name.clone()),
+        name: bitmap.name.clone(),
         count: bitmap.count.cast_signed(),
         granularity: bitmap.granularity as u32,
-        recording: bitmap.auto && !bitmap.inconsistent,
-        busy: false,
-        persistent: true,
+        recording: bitmap.recording,
+        busy: bitmap.busy,
+        persistent: bitmap.persistent,
         inconsistent: bitmap.inconsistent.then_some(true),
     }
 }
 
-fn bitmap_info(bitmap: &BitmapInfo) -> Qcow2BitmapInfo {
+fn bitmap_info(bitmap: &StoredBitmapInfo) -> Qcow2BitmapInfo {
     let in_use = bitmap.in_use.then_some(Qcow2BitmapInfoFlags::InUse);
     let auto = bitmap.auto.then_some(Qcow2BitmapInfoFlags::Auto);
     Qcow2BitmapInfo {

@@ -1,9 +1,11 @@
 //! `transaction`: several actions that take effect together or not at all.
 
+use block::nodes::Graph;
 use job::Transaction;
 use qapi_core::{Result, qapi_command};
 
 use crate::block_job::BlockJobContext;
+use crate::dirty_bitmaps;
 use crate::jobs::backup;
 use crate::jobs::prepare::{PreparedAction, TransactionContext, prepare_and_start};
 use crate::messages;
@@ -61,20 +63,29 @@ fn prepare_all(
 
 /// Refuses actions that create no job: only jobs can complete as a group.
 fn check_grouped(action: &TransactionAction) -> Result<()> {
-    match action {
-        TransactionAction::BlockdevBackup(_) | TransactionAction::DriveBackup(_) => Ok(()),
-        TransactionAction::Abort(_) => cannot_be_grouped(TransactionActionKind::Abort),
-        TransactionAction::BlockdevSnapshot(_) => {
-            cannot_be_grouped(TransactionActionKind::BlockdevSnapshot)
+    let kind = match action {
+        TransactionAction::BlockdevBackup(_) | TransactionAction::DriveBackup(_) => return Ok(()),
+        TransactionAction::Abort(_) => TransactionActionKind::Abort,
+        TransactionAction::BlockDirtyBitmapAdd(_) => TransactionActionKind::BlockDirtyBitmapAdd,
+        TransactionAction::BlockDirtyBitmapRemove(_) => {
+            TransactionActionKind::BlockDirtyBitmapRemove
         }
-        TransactionAction::BlockdevSnapshotSync(_) => {
-            cannot_be_grouped(TransactionActionKind::BlockdevSnapshotSync)
+        TransactionAction::BlockDirtyBitmapClear(_) => {
+            TransactionActionKind::BlockDirtyBitmapClear
         }
-    }
-}
-
-fn cannot_be_grouped(action: TransactionActionKind) -> Result<()> {
-    Err(messages::action_cannot_be_grouped(action.as_str()))
+        TransactionAction::BlockDirtyBitmapEnable(_) => {
+            TransactionActionKind::BlockDirtyBitmapEnable
+        }
+        TransactionAction::BlockDirtyBitmapDisable(_) => {
+            TransactionActionKind::BlockDirtyBitmapDisable
+        }
+        TransactionAction::BlockDirtyBitmapMerge(_) => {
+            TransactionActionKind::BlockDirtyBitmapMerge
+        }
+        TransactionAction::BlockdevSnapshot(_) => TransactionActionKind::BlockdevSnapshot,
+        TransactionAction::BlockdevSnapshotSync(_) => TransactionActionKind::BlockdevSnapshotSync,
+    };
+    Err(messages::action_cannot_be_grouped(kind.as_str()))
 }
 
 fn prepare(
@@ -82,19 +93,52 @@ fn prepare(
     action: TransactionAction,
     transaction: &mut TransactionContext,
 ) -> Result<PreparedAction> {
-    match action {
-        TransactionAction::Abort(_) => Err(messages::transaction_aborted()),
+    let graph = &context.graph;
+    let change = match action {
+        TransactionAction::Abort(_) => return Err(messages::transaction_aborted()),
         TransactionAction::BlockdevBackup(action) => {
-            Ok(backup::blockdev_backup(context, action.data, transaction)?.into())
+            return Ok(backup::blockdev_backup(context, action.data, transaction)?.into());
         }
         TransactionAction::BlockdevSnapshot(action) => {
-            external::blockdev_snapshot(&context.graph, &action.data, transaction)
+            return external::blockdev_snapshot(graph, &action.data, transaction);
         }
         TransactionAction::BlockdevSnapshotSync(action) => {
-            external::blockdev_snapshot_sync(&context.graph, action.data, transaction)
+            return external::blockdev_snapshot_sync(graph, action.data, transaction);
         }
         TransactionAction::DriveBackup(action) => {
-            Ok(backup::drive_backup(context, action.data, transaction)?.into())
+            return Ok(backup::drive_backup(context, action.data, transaction)?.into());
         }
+        TransactionAction::BlockDirtyBitmapAdd(action) => {
+            quiesce(graph, &action.data.node, transaction);
+            dirty_bitmaps::add(graph, action.data)
+        }
+        TransactionAction::BlockDirtyBitmapRemove(action) => {
+            dirty_bitmaps::remove(graph, &action.data)
+        }
+        TransactionAction::BlockDirtyBitmapClear(action) => {
+            quiesce(graph, &action.data.node, transaction);
+            dirty_bitmaps::clear(graph, &action.data)
+        }
+        TransactionAction::BlockDirtyBitmapEnable(action) => {
+            quiesce(graph, &action.data.node, transaction);
+            dirty_bitmaps::enable(graph, &action.data, true)
+        }
+        TransactionAction::BlockDirtyBitmapDisable(action) => {
+            quiesce(graph, &action.data.node, transaction);
+            dirty_bitmaps::enable(graph, &action.data, false)
+        }
+        TransactionAction::BlockDirtyBitmapMerge(action) => {
+            quiesce(graph, &action.data.node, transaction);
+            dirty_bitmaps::merge(graph, &action.data)
+        }
+    };
+    Ok(PreparedAction::Change(Box::new(change?)))
+}
+
+/// Quiesces the node of a bitmap, so that the action takes effect at the same point in time as the
+/// other actions. An action for an unknown node fails on its own.
+fn quiesce(graph: &Graph, node: &str, transaction: &mut TransactionContext) {
+    if let Some(node) = graph.get(node) {
+        transaction.quiesce(&node);
     }
 }

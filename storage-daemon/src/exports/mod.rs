@@ -1,5 +1,6 @@
 //! Exports: nodes that clients of the NBD server read and write.
 
+mod bitmaps;
 mod disk;
 mod listen;
 
@@ -13,10 +14,11 @@ use parking_lot::Mutex;
 use qapi_core::{Error, Events, Result};
 
 use crate::messages;
+use crate::schema::dirty_bitmap::BlockDirtyBitmapOrStr;
 use crate::schema::export::{
-    BlockDirtyBitmapOrStr, BlockExportDeleted, BlockExportInfo, BlockExportKind,
-    BlockExportOptions, BlockExportOptionsNbd, BlockExportRemoveMode, BlockExportType,
-    NbdServerAddOptions, NbdServerOptions,
+    BlockExportDeleted, BlockExportInfo, BlockExportKind, BlockExportOptions,
+    BlockExportOptionsNbd, BlockExportRemoveMode, BlockExportType, NbdServerAddOptions,
+    NbdServerOptions,
 };
 use disk::NodeDisk;
 use listen::{Listening, listen};
@@ -132,13 +134,16 @@ impl Exports {
                 InactiveNode::Refused
             }
         };
-        let disk = Arc::new(self.attach(node, writable, on_inactive)?);
+        let disk = Arc::new(self.attach(Arc::clone(&node), writable, on_inactive)?);
         let server = &state.server.as_ref().ok_or_else(messages::nbd_server_not_running)?.server;
         let export = export(&name, &nbd_options, Arc::clone(&disk))?.writable(writable);
         if server.has(&name) {
             return Err(messages::export_name_in_use(&name));
         }
-        self.check_bitmaps(nbd_options.bitmaps.as_deref().unwrap_or_default())?;
+        let bitmaps = nbd_options.bitmaps.as_deref().unwrap_or_default();
+        let export = bitmaps::reserve(&self.graph, &node, bitmaps, writable)?
+            .into_iter()
+            .fold(export, |export, (name, ranges)| export.bitmap(name, ranges));
         let (number, closed) = (state.next_number, self.clone());
         let export = export.on_closed(move || closed.forget(number));
         server.add(export).map_err(|duplicate| messages::export_name_in_use(&duplicate.0))?;
@@ -159,20 +164,6 @@ impl Exports {
         takes.set(Permissions::WRITE, writable);
         let access = Access { takes, shares: Permissions::all() - Permissions::RESIZE };
         Ok(NodeDisk::new(self.graph.attach_root_if("", node, access, on_inactive)?))
-    }
-
-    /// Refuses bitmaps, as no node has any.
-    fn check_bitmaps(&self, bitmaps: &[BlockDirtyBitmapOrStr]) -> Result<()> {
-        match bitmaps.first() {
-            None => Ok(()),
-            Some(BlockDirtyBitmapOrStr::Local(name)) => {
-                Err(messages::export_bitmap_not_found(name))
-            }
-            Some(BlockDirtyBitmapOrStr::External(bitmap)) => match self.graph.get(&bitmap.node) {
-                Some(_) => Err(messages::export_bitmap_not_found(&bitmap.name)),
-                None => Err(messages::node_not_found(&bitmap.node)),
-            },
-        }
     }
 
     /// Adds an export whose identifier and name are the same. A read-only node is exported

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use block::copy::{Copier, Pace, PointInTime, Scope};
 use block::error::Error;
+use block::image::dirty_bitmaps::BusyBitmap;
 use block::nodes::{
     Driver, Filter, FilterOptions, Node, NodeUse, Operation, Reservation, UserName,
 };
 use block::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions};
-use job::JobType;
+use job::{JobOutcome, JobType};
 use parking_lot::Mutex;
 use qapi_core::Result;
 
@@ -102,8 +103,12 @@ fn prepare(
     transaction: &mut TransactionContext,
 ) -> Result<PreparedJob> {
     check_min_cluster_size(&common)?;
-    check_bitmap(&common)?;
+    let common = BackupCommon { bitmap_mode: check_bitmap(&common, &source)?, ..common };
     check_nodes(context, &common, &source, target.node())?;
+    let bitmap = reserve_bitmap(&common, &source, transaction)?;
+    if source.size()? != target.node().size()? {
+        return Err(messages::sizes_differ());
+    }
     let filter = insert_filter(context, &common, &source, target.node())?;
     let target_reservation = reserve_target(context, &common, &filter, target.node())?;
     let copier = copier(context, &common, &source, target.node())?;
@@ -111,12 +116,17 @@ fn prepare(
     if common.discard_source == Some(true) {
         return Err(messages::not_supported("discard-source"));
     }
-    let point_in_time = Arc::new(PointInTime::new(copier)?);
+    let is_partial = matches!(common.sync, MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap);
+    let point_in_time = Arc::new(match bitmap.as_ref().filter(|_| is_partial) {
+        Some((bitmap, _)) => PointInTime::of_bitmap(copier, bitmap)?,
+        None => PointInTime::new(copier)?,
+    });
     let filter_use = NodeUse::filter(Arc::clone(filter.node()));
     let driver = Backup {
         point_in_time: Arc::clone(&point_in_time),
         on_error: OnError::new(common.on_source_error, common.on_target_error),
         copies_all: common.sync != MirrorSyncMode::None,
+        bitmap: Mutex::new(bitmap),
         filter: Mutex::new(Some(filter)),
     };
     let driver = BlockJob::new(driver, context.events.clone());
@@ -180,6 +190,8 @@ struct Backup {
     on_error: OnError,
     /// Whether the job copies everything, rather than only data that are about to be overwritten.
     copies_all: bool,
+    /// The bitmap that the job uses, until the job is over.
+    bitmap: Mutex<Option<(BusyBitmap, BitmapSyncMode)>>,
     /// The filter node above the source, until the job is cleaned up.
     filter: Mutex<Option<Filter>>,
 }
@@ -190,6 +202,18 @@ impl BlockJobDriver for Backup {
             Box::pin(copy::copy_point_in_time(job, &self.point_in_time, self.on_error))
         } else {
             Box::pin(copy::copy_before_write(job, &self.point_in_time))
+        }
+    }
+
+    fn settle(&self, outcome: JobOutcome) {
+        let Some((bitmap, mode)) = self.bitmap.lock().take() else { return };
+        let is_replaced = match mode {
+            BitmapSyncMode::Never => false,
+            BitmapSyncMode::OnSuccess => outcome == JobOutcome::Success,
+            BitmapSyncMode::Always => true,
+        };
+        if is_replaced {
+            bitmap.replace(self.point_in_time.remaining());
         }
     }
 
@@ -207,15 +231,15 @@ fn check_min_cluster_size(common: &BackupCommon) -> Result<()> {
     }
 }
 
-/// Refuses arguments that name or need a bitmap: this program has no bitmaps.
-fn check_bitmap(common: &BackupCommon) -> Result<()> {
+/// Checks the arguments about a bitmap, in QEMU's order. Returns the mode, also if it is implied.
+fn check_bitmap(common: &BackupCommon, source: &Node) -> Result<Option<BitmapSyncMode>> {
     let sync = common.sync.as_str();
-    match common.sync {
+    let mode = match common.sync {
         MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap if common.bitmap.is_none() => {
             return Err(messages::bitmap_missing(sync));
         }
         MirrorSyncMode::Incremental => match common.bitmap_mode {
-            None | Some(BitmapSyncMode::OnSuccess) => {}
+            None | Some(BitmapSyncMode::OnSuccess) => Some(BitmapSyncMode::OnSuccess),
             Some(BitmapSyncMode::Never | BitmapSyncMode::Always) => {
                 let mode = BitmapSyncMode::OnSuccess.as_str();
                 return Err(messages::bitmap_mode_must_be(mode, sync));
@@ -224,13 +248,48 @@ fn check_bitmap(common: &BackupCommon) -> Result<()> {
         MirrorSyncMode::Bitmap
         | MirrorSyncMode::Top
         | MirrorSyncMode::Full
-        | MirrorSyncMode::None => {}
+        | MirrorSyncMode::None => common.bitmap_mode,
+    };
+    let (name, mode) = match (&common.bitmap, mode) {
+        (Some(name), Some(mode)) => (name, mode),
+        (None, None) => return Ok(None),
+        (None, Some(_)) => return Err(messages::bitmap_mode_without_bitmap()),
+        (Some(name), None) if source.dirty_bitmaps().has(name) => {
+            return Err(messages::bitmap_mode_missing());
+        }
+        (Some(name), None) => return Err(messages::no_bitmap(name)),
+    };
+    source.dirty_bitmaps().check(name, false).map_err(|error| match error {
+        Error::BitmapNotFound(name) => messages::no_bitmap(&name),
+        other => other.into(),
+    })?;
+    match (common.sync, mode) {
+        (MirrorSyncMode::None, _) => Err(messages::bitmap_without_output(sync)),
+        (MirrorSyncMode::Full | MirrorSyncMode::Top, BitmapSyncMode::Never) => {
+            Err(messages::bitmap_mode_without_effect(mode.as_str(), sync))
+        }
+        (
+            MirrorSyncMode::Full
+            | MirrorSyncMode::Top
+            | MirrorSyncMode::Incremental
+            | MirrorSyncMode::Bitmap,
+            _,
+        ) => Ok(Some(mode)),
     }
-    match (&common.bitmap, common.bitmap_mode) {
-        (Some(bitmap), _) => Err(messages::no_bitmap(bitmap)),
-        (None, Some(_)) => Err(messages::bitmap_mode_without_bitmap()),
-        (None, None) => Ok(()),
-    }
+}
+
+/// Reserves the bitmap. The source has no writes in flight from then on, so that its bits belong
+/// to the contents that are copied.
+fn reserve_bitmap(
+    common: &BackupCommon,
+    source: &Arc<Node>,
+    transaction: &mut TransactionContext,
+) -> Result<Option<(BusyBitmap, BitmapSyncMode)>> {
+    let (Some(name), Some(mode)) = (&common.bitmap, common.bitmap_mode) else { return Ok(None) };
+    transaction.quiesce(source);
+    let modified = mode != BitmapSyncMode::Never;
+    let bitmap = source.dirty_bitmaps().reserve_for_backup(name, modified)?;
+    Ok(Some((bitmap, mode)))
 }
 
 fn check_nodes(
@@ -247,13 +306,7 @@ fn check_nodes(
     }
     context.graph.check_free(source, Operation::BackupSource)?;
     context.graph.check_free(target, Operation::BackupTarget)?;
-    if let Some(perf) = common.x_perf {
-        check_perf(perf)?;
-    }
-    if source.size()? != target.size()? {
-        return Err(messages::sizes_differ());
-    }
-    Ok(())
+    common.x_perf.map_or(Ok(()), check_perf)
 }
 
 fn check_perf(perf: BackupPerf) -> Result<()> {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use block::image::dirty_bitmaps::BitmapChange;
 use block::nodes::{Node, Quiesced, WriteWatcher};
 use job::{CreatedJob, Job, JobDriver, JobOptions, JobType, Jobs, Speed, Transaction};
 use qapi_core::Result;
@@ -94,6 +95,14 @@ pub trait Change: fmt::Debug + Send {
     fn undo(self: Box<Self>, transaction: &mut TransactionContext);
 }
 
+impl Change for BitmapChange {
+    fn commit(self: Box<Self>) {}
+
+    fn undo(self: Box<Self>, _transaction: &mut TransactionContext) {
+        BitmapChange::undo(*self);
+    }
+}
+
 /// An action of a transaction that has succeeded so far.
 #[derive(Debug)]
 pub enum PreparedAction {
@@ -136,7 +145,7 @@ pub struct TransactionContext {
     /// The transaction of the jobs, if they succeed or fail together.
     pub transaction: Option<Transaction>,
     /// The nodes that actions work on. They are quiesced until all jobs are started, so that all
-    /// copies show the same point in time.
+    /// copies and bitmaps show the same point in time.
     quiesced: Vec<Quiesced>,
 }
 

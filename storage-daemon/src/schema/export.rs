@@ -1,7 +1,8 @@
 //! The types of the commands for exports and for the NBD server, from QEMU's `block-export.json`.
 
-use qapi_core::{qapi_alternate, qapi_enum, qapi_event, qapi_struct, qapi_union};
+use qapi_core::{qapi_enum, qapi_event, qapi_struct, qapi_union};
 
+use super::dirty_bitmap::BlockDirtyBitmapOrStr;
 use super::socket_address::{SocketAddress, SocketAddressLegacy};
 
 /// The arguments of `nbd-server-start`.
@@ -52,26 +53,6 @@ impl From<NbdServerOptionsLegacy> for NbdServerOptions {
             addr: options.addr.into(),
         }
     }
-}
-
-/// A bitmap of a node.
-#[qapi_struct(since = "2.4")]
-#[derive(Debug, Clone)]
-pub struct BlockDirtyBitmap {
-    /// The node.
-    pub node: String,
-    /// The name of the bitmap.
-    pub name: String,
-}
-
-/// A bitmap of a certain node, or of the node that the context determines.
-#[qapi_alternate(since = "4.1")]
-#[derive(Debug, Clone)]
-pub enum BlockDirtyBitmapOrStr {
-    /// The name of a bitmap.
-    Local(String),
-    /// A bitmap of another node.
-    External(BlockDirtyBitmap),
 }
 
 /// The options of an export over NBD.

@@ -11,6 +11,7 @@ pub mod amend;
 pub mod backup;
 pub mod block_job;
 pub mod create;
+pub mod dirty_bitmap;
 pub mod encryption;
 pub mod export;
 pub mod image_corrupted;

@@ -88,7 +88,7 @@ pub struct BlockDeviceInfo {
     /// The offset above which a write emits an event; 0 means that no write does.
     #[qapi(name = "write_threshold", name_exception, since = "2.3")]
     pub write_threshold: i64,
-    /// The bitmaps of the node. Only persistent ones of its image exist.
+    /// The dirty bitmaps of the node, the newest first.
     #[qapi(since = "4.2")]
     pub dirty_bitmaps: Option<Vec<BlockDirtyInfo>>,
 }
@@ -97,7 +97,7 @@ pub struct BlockDeviceInfo {
 #[qapi_struct(since = "1.3")]
 #[derive(Debug, Clone)]
 pub struct BlockDirtyInfo {
-    /// The name.
+    /// The name; absent for the writes that a bitmap takes in after a job that uses it.
     #[qapi(since = "2.4")]
     pub name: Option<String>,
     /// The number of dirty bytes.
@@ -108,7 +108,7 @@ pub struct BlockDirtyInfo {
     /// Whether writes are recorded.
     #[qapi(since = "4.0")]
     pub recording: bool,
-    /// Whether an operation uses the bitmap. Always `false`.
+    /// Whether a job or an export uses the bitmap.
     #[qapi(since = "4.0")]
     pub busy: bool,
     /// Whether the bitmap is stored in the image.

@@ -3,6 +3,7 @@
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::backup::{BlockdevBackup, DriveBackup};
+use super::dirty_bitmap::{BlockDirtyBitmap, BlockDirtyBitmapAdd, BlockDirtyBitmapMerge};
 use super::snapshot::{BlockdevSnapshot, BlockdevSnapshotSync};
 
 /// The arguments of the action `abort`, which always fails: clients use it for tests.
@@ -28,6 +29,24 @@ pub enum TransactionActionKind {
     /// Always fails.
     #[qapi(since = "1.6")]
     Abort,
+    /// The same as the command `block-dirty-bitmap-add`.
+    #[qapi(since = "2.5")]
+    BlockDirtyBitmapAdd,
+    /// The same as the command `block-dirty-bitmap-remove`.
+    #[qapi(since = "4.2")]
+    BlockDirtyBitmapRemove,
+    /// The same as the command `block-dirty-bitmap-clear`.
+    #[qapi(since = "2.5")]
+    BlockDirtyBitmapClear,
+    /// The same as the command `block-dirty-bitmap-enable`.
+    #[qapi(since = "4.0")]
+    BlockDirtyBitmapEnable,
+    /// The same as the command `block-dirty-bitmap-disable`.
+    #[qapi(since = "4.0")]
+    BlockDirtyBitmapDisable,
+    /// The same as the command `block-dirty-bitmap-merge`.
+    #[qapi(since = "4.0")]
+    BlockDirtyBitmapMerge,
     /// The same as the command `blockdev-backup`.
     #[qapi(since = "2.3")]
     BlockdevBackup,
@@ -47,6 +66,30 @@ pub enum TransactionActionKind {
 pub struct AbortWrapper {
     /// The arguments.
     pub data: Abort,
+}
+
+/// The wrapper of the arguments of `block-dirty-bitmap-add`.
+#[qapi_struct(since = "2.5")]
+#[derive(Debug, Clone)]
+pub struct BlockDirtyBitmapAddWrapper {
+    /// The arguments.
+    pub data: BlockDirtyBitmapAdd,
+}
+
+/// The wrapper of the arguments of the other commands for one bitmap.
+#[qapi_struct(since = "2.5")]
+#[derive(Debug, Clone)]
+pub struct BlockDirtyBitmapWrapper {
+    /// The arguments.
+    pub data: BlockDirtyBitmap,
+}
+
+/// The wrapper of the arguments of `block-dirty-bitmap-merge`.
+#[qapi_struct(since = "4.0")]
+#[derive(Debug, Clone)]
+pub struct BlockDirtyBitmapMergeWrapper {
+    /// The arguments.
+    pub data: BlockDirtyBitmapMerge,
 }
 
 /// The wrapper of the arguments of `blockdev-backup`.
@@ -87,6 +130,18 @@ pub struct DriveBackupWrapper {
 pub enum TransactionAction {
     /// Always fails.
     Abort(AbortWrapper),
+    /// Adds a bitmap.
+    BlockDirtyBitmapAdd(BlockDirtyBitmapAddWrapper),
+    /// Removes a bitmap.
+    BlockDirtyBitmapRemove(BlockDirtyBitmapWrapper),
+    /// Makes a bitmap clean.
+    BlockDirtyBitmapClear(BlockDirtyBitmapWrapper),
+    /// Lets a bitmap record writes.
+    BlockDirtyBitmapEnable(BlockDirtyBitmapWrapper),
+    /// Lets a bitmap record no writes.
+    BlockDirtyBitmapDisable(BlockDirtyBitmapWrapper),
+    /// Adds the dirty ranges of bitmaps to another one.
+    BlockDirtyBitmapMerge(BlockDirtyBitmapMergeWrapper),
     /// Starts a backup to a node.
     BlockdevBackup(Box<BlockdevBackupWrapper>),
     /// Puts a node on another one.

@@ -29,7 +29,7 @@ impl Qcow2Image {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
         check_range(offset, length, engine.size())?;
-        self.bitmaps.lock().mark_written();
+        self.mark_written();
         let end = offset + length;
         let mut at = offset;
         while at < end {

@@ -9,6 +9,7 @@ mod copy_on_read;
 pub(crate) mod format;
 pub mod header;
 mod image_storage;
+mod persistence;
 mod reopen;
 mod resize;
 pub mod snapshots;
@@ -17,16 +18,17 @@ mod tests;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use parking_lot::{Mutex, RwLock};
 
 use super::blkdebug::rules::Rules;
+use super::dirty_bitmaps::DirtyBitmaps;
 use super::extent::{Extent, check_range, not_permitted};
 use super::storage::{Storage, ZeroMode};
 use crate::error::Result;
-use crate::image::permissions::AccessMode;
 use crate::options::blkdebug::BlkdebugEvent;
-use bitmaps::{BitmapInfo, Bitmaps};
+use bitmaps::{Bitmaps, StoredBitmapInfo};
 pub use clusters::{CacheSizes, Corruption, CorruptionObserver, DiscardPolicy, OverlapChecks};
 use clusters::{Clusters, OpenMode, Storages};
 use header::{BackingName, Header};
@@ -53,6 +55,8 @@ pub struct Qcow2Mode {
     pub overlap_checks: OverlapChecks,
     /// When the space of freed clusters is freed below.
     pub discard_policy: DiscardPolicy,
+    /// Whether the node is active, so that the bitmaps of the image are in memory.
+    pub active: bool,
     /// Receives the corruptions that requests find.
     pub corruption_observer: Option<Arc<dyn CorruptionObserver>>,
 }
@@ -73,6 +77,10 @@ pub struct Qcow2Image {
     storage: Storage,
     metadata: Mutex<Metadata>,
     bitmaps: Mutex<Bitmaps>,
+    /// The bitmaps of the node. The persistent ones are from the image, or are stored in it.
+    dirty_bitmaps: Arc<DirtyBitmaps>,
+    /// Whether the image may have changed since the bitmaps were loaded or stored.
+    is_written: AtomicBool,
     /// The rules of the blkdebug node below, if there is one.
     rules: Option<Arc<Rules>>,
     /// The open image. Reads and writes take the lock shared, and operations that exclude writes
@@ -122,8 +130,12 @@ impl Qcow2Image {
             check::repair_if_dirty(&storage, &mut header)?;
         }
         let engine = open_clusters(&storage, &header, &mode)?;
-        let mut bitmaps =
-            Bitmaps::load(&storage, &header, AccessMode::from_writable(mode.writable))?;
+        let mut bitmaps = Bitmaps::read(&storage, &header)?;
+        let dirty_bitmaps = Arc::new(DirtyBitmaps::default());
+        if mode.active {
+            dirty_bitmaps.add_loaded(bitmaps.load(&storage, header.size())?);
+        }
+        dirty_bitmaps.set_read_only(!mode.writable);
         let metadata = Metadata::read(&storage, header)?;
         if mode.writable {
             metadata.header.prepare_for_writing(&storage)?;
@@ -134,6 +146,8 @@ impl Qcow2Image {
             storage,
             metadata: Mutex::new(metadata),
             bitmaps: Mutex::new(bitmaps),
+            dirty_bitmaps,
+            is_written: AtomicBool::new(false),
             rules,
             opened: RwLock::new(Opened { mode, engine: Some(engine) }),
         })
@@ -150,26 +164,18 @@ impl Qcow2Image {
     }
 
     /// The persistent bitmaps, in the order of the image.
-    pub fn bitmaps(&self) -> Vec<BitmapInfo> {
+    pub fn stored_bitmaps(&self) -> Vec<StoredBitmapInfo> {
         self.bitmaps.lock().infos()
+    }
+
+    /// The bitmaps of the node of the image.
+    pub(crate) fn dirty_bitmaps(&self) -> &Arc<DirtyBitmaps> {
+        &self.dirty_bitmaps
     }
 
     /// The mode in which the image is open.
     pub fn mode(&self) -> Qcow2Mode {
         self.opened.read().mode.clone()
-    }
-
-    /// Writes the bitmaps of a writable image to it.
-    fn store_bitmaps(&self, opened: &Opened) -> io::Result<()> {
-        let mut bitmaps = self.bitmaps.lock();
-        if !opened.mode.writable || !bitmaps.has_consistent() {
-            return Ok(());
-        }
-        let engine = opened.engine()?;
-        bitmaps.store(&self.storage, engine, || {
-            engine.flush()?;
-            if opened.mode.no_flush { Ok(()) } else { engine.sync() }
-        })
     }
 
     pub(super) fn size(&self) -> io::Result<u64> {
@@ -207,10 +213,8 @@ impl Qcow2Image {
         let opened = self.opened.read();
         let engine = opened.writable_engine()?;
         check_range(offset, length, engine.size())?;
-        let changed = change(engine);
-        // A failed write may have changed a part of the range.
-        self.bitmaps.lock().record(offset, length);
-        changed
+        self.mark_written();
+        change(engine)
     }
 
     fn with_engine<T>(&self, work: impl FnOnce(&Clusters) -> io::Result<T>) -> io::Result<T> {
@@ -273,7 +277,7 @@ impl Qcow2Image {
         }
         let flushed = self.flush_opened(&opened);
         opened.engine = None;
-        stored.and(flushed)
+        stored.map_err(io::Error::other).and(flushed)
     }
 }
 

@@ -1,6 +1,5 @@
 //! Changes of the mode, of the storage and of the backing file name of an open image.
 
-use super::bitmaps::Bitmaps;
 use super::check;
 use super::header::{BackingName, Header};
 use super::{Metadata, Opened, Qcow2Change, Qcow2Image, Qcow2Mode, open_clusters};
@@ -72,19 +71,10 @@ impl Qcow2Image {
         }
         let engine = open_clusters(&self.storage, &header, &mode)?;
         let metadata = Metadata::read(&self.storage, header)?;
-        let mut bitmaps = self.bitmaps.lock();
-        // The bitmaps of a writable image are newer in memory than in the image.
-        if !opened.mode.writable {
-            *bitmaps = Bitmaps::load(
-                &self.storage,
-                &metadata.header,
-                AccessMode::from_writable(mode.writable),
-            )?;
-        }
         if mode.writable {
             metadata.header.prepare_for_writing(&self.storage)?;
-            bitmaps.mark_in_use(&engine)?;
         }
+        self.reopen_bitmaps(&metadata.header, &engine, opened.mode.active, &mode)?;
         opened.engine = Some(engine);
         opened.mode = mode;
         *self.metadata.lock() = metadata;

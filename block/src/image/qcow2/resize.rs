@@ -41,21 +41,17 @@ impl Qcow2Image {
     ) -> io::Result<()> {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
-        let mut bitmaps = self.bitmaps.lock();
-        bitmaps.check_size(size).map_err(io::Error::other)?;
-        bitmaps.mark_written();
+        self.bitmaps.lock().check_size(size).map_err(io::Error::other)?;
+        self.mark_written();
         engine.grow(size, preallocation)?;
-        bitmaps.resize(engine.size());
         engine.flush()
     }
 
     pub(in crate::image) fn shrink(&self, size: u64) -> io::Result<()> {
         let opened = self.opened.write();
         let engine = opened.writable_engine()?;
-        let mut bitmaps = self.bitmaps.lock();
-        bitmaps.mark_written();
+        self.mark_written();
         engine.shrink(size)?;
-        bitmaps.resize(engine.size());
         engine.flush()
     }
 }

@@ -5,7 +5,9 @@
 use std::collections::HashSet;
 use std::io;
 
+use super::table::{Digest, Table};
 use crate::error::{Error, Result};
+use crate::image::dirty_bitmaps::NAME_MAX;
 use crate::image::qcow2::clusters::Clusters;
 use crate::image::qcow2::header::extensions::BitmapDirectory;
 use crate::image::qcow2::header::fields::{Fields, invalid};
@@ -13,7 +15,7 @@ use crate::image::storage::Storage;
 
 /// The flags of an entry.
 pub(super) const IN_USE: u32 = 1 << 0;
-const AUTO: u32 = 1 << 1;
+pub(super) const AUTO: u32 = 1 << 1;
 /// The offsets of fields in an entry.
 const TABLE_SIZE_FIELD: u64 = 8;
 const FLAGS_FIELD: u64 = 12;
@@ -22,10 +24,10 @@ const ENTRY_LENGTH: u64 = 24;
 /// The type of bitmaps that track dirty ranges.
 const TYPE_DIRTY_TRACKING: u8 = 1;
 /// QEMU's limits.
-const TABLE_ENTRIES_MAX: u64 = 0x800_0000;
-const BYTES_MAX: u64 = 0x2000_0000;
+pub(super) const TABLE_ENTRIES_MAX: u64 = 0x800_0000;
+/// The largest size of the bits of one bitmap in bytes.
+pub(super) const BYTES_MAX: u64 = 0x2000_0000;
 const GRANULARITY_BITS: std::ops::RangeInclusive<u8> = 9..=31;
-const NAME_MAX: usize = 1023;
 /// The largest offset of a bitmap table, so that all of its bytes have valid offsets.
 const OFFSET_MAX: u64 = (1 << 63) - (1 << 31);
 
@@ -39,10 +41,39 @@ pub(crate) struct DirectoryEntry {
     pub(crate) table_entries: u32,
     flags: u32,
     granularity_bits: u8,
+    /// The name in the image, which need not be UTF-8.
+    raw_name: Vec<u8>,
     name: String,
+    /// The digest of the clusters of the bitmap, if they were read or written.
+    pub(super) digest: Option<Digest>,
 }
 
 impl DirectoryEntry {
+    /// An entry for a bitmap that the image does not have yet.
+    pub(super) fn new(name: String, granularity: u64) -> Self {
+        DirectoryEntry {
+            position: 0,
+            table_offset: 0,
+            table_entries: 0,
+            flags: IN_USE,
+            granularity_bits: granularity.trailing_zeros() as u8,
+            raw_name: name.clone().into_bytes(),
+            name,
+            digest: None,
+        }
+    }
+
+    fn push_to(&self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(&self.table_offset.to_be_bytes());
+        bytes.extend_from_slice(&self.table_entries.to_be_bytes());
+        bytes.extend_from_slice(&self.flags.to_be_bytes());
+        bytes.extend_from_slice(&[TYPE_DIRTY_TRACKING, self.granularity_bits]);
+        bytes.extend_from_slice(&(self.raw_name.len() as u16).to_be_bytes());
+        bytes.extend_from_slice(&0_u32.to_be_bytes());
+        bytes.extend_from_slice(&self.raw_name);
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+    }
+
     /// Whether a program was using the bitmap when the image was last closed, so that its bits are
     /// not valid.
     pub(crate) fn is_in_use(&self) -> bool {
@@ -74,18 +105,16 @@ impl DirectoryEntry {
         Ok(())
     }
 
-    /// Writes the position of the bitmap table.
-    pub(super) fn write_table(
-        &mut self,
-        clusters: &Clusters,
-        offset: u64,
-        entries: u32,
-    ) -> io::Result<()> {
-        let mut fields = offset.to_be_bytes().to_vec();
-        fields.extend_from_slice(&entries.to_be_bytes());
-        clusters.write_directory(self.position, &fields)?;
-        (self.table_offset, self.table_entries) = (offset, entries);
-        Ok(())
+    /// Sets the flags in an entry that is not written yet.
+    pub(super) fn set_flags(&mut self, flags: u32) {
+        self.flags = flags;
+    }
+
+    /// Sets the bitmap table in an entry that is not written yet.
+    pub(super) fn set_table(&mut self, table: Table) {
+        self.table_offset = table.offset;
+        self.table_entries = table.entries;
+        self.digest = Some(table.digest);
     }
 
     fn is_valid(&self, kind: u8, cluster_size: u64, size: u64) -> bool {
@@ -144,7 +173,9 @@ pub(crate) fn read(
             table_entries: fixed.u32(TABLE_SIZE_FIELD)?,
             flags: fixed.u32(FLAGS_FIELD)?,
             granularity_bits: fixed.u8(17)?,
+            raw_name: name.to_vec(),
             name: String::from_utf8_lossy(name).into_owned(),
+            digest: None,
         };
         if name.len() > NAME_MAX || !entry.is_valid(fixed.u8(16)?, cluster_size, size) {
             let text = format!("Bitmap '{}' doesn't satisfy the constraints", entry.name);
@@ -161,4 +192,19 @@ pub(crate) fn read(
         return Err(invalid(text));
     }
     Ok(entries)
+}
+
+/// The length in the directory of an entry whose name has this many bytes.
+pub(super) fn entry_length(name: usize) -> u64 {
+    (ENTRY_LENGTH + name as u64).next_multiple_of(8)
+}
+
+/// The bytes of a directory that is to be written at `offset`. Sets the positions of the entries.
+pub(super) fn serialize(entries: &mut [DirectoryEntry], offset: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in entries {
+        entry.position = offset + bytes.len() as u64;
+        entry.push_to(&mut bytes);
+    }
+    bytes
 }

@@ -109,6 +109,17 @@ impl Digest {
     }
 }
 
+/// The table of a bitmap that has been written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Table {
+    /// The offset in the file.
+    pub(super) offset: u64,
+    /// The number of entries.
+    pub(super) entries: u32,
+    /// The digest of the table and its clusters.
+    pub(super) digest: Digest,
+}
+
 /// Reads a bitmap with `length` bits, and calls `found` with its parts. Returns the digest.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Clusters for structures besides those of this engine, such as bitmaps.
 
 use std::io;
+use std::ops::Range;
 
 use super::Clusters;
 use super::allocate::Purpose;
@@ -31,6 +32,11 @@ impl Clusters {
             state.regions.check(OverlapChecks::BITMAP_DIRECTORY, offset, length)?;
             Ok(self.storages.file.write(offset, bytes)?)
         })
+    }
+
+    /// Protects another directory of bitmaps instead of the present one.
+    pub(crate) fn set_bitmap_directory(&self, range: Range<u64>) {
+        self.state.lock().regions.set_bitmap_directory(range);
     }
 
     /// Frees the clusters of a range after the reference to them has been removed from the file.

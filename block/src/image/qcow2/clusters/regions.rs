@@ -141,6 +141,10 @@ impl Regions {
         })
     }
 
+    pub(super) fn set_bitmap_directory(&mut self, range: Range<u64>) {
+        self.bitmap_directory = range;
+    }
+
     /// Checks that a write to a range of the file touches no metadata, except those in `ignored`.
     pub(super) fn check(&self, ignored: OverlapChecks, offset: u64, length: u64) -> Result<()> {
         self.refuse(self.checks.difference(ignored), offset, length)

@@ -18,7 +18,7 @@ const BACKING_FORMAT_MAX: usize = 15;
 /// QEMU's limit for the number of bitmaps.
 const BITMAPS_MAX: u32 = 65535;
 /// QEMU's limit for the size of the bitmap directory, in bytes.
-const BITMAP_DIRECTORY_MAX: u64 = 1024 * BITMAPS_MAX as u64;
+pub(crate) const BITMAP_DIRECTORY_MAX: u64 = 1024 * BITMAPS_MAX as u64;
 /// The lengths of the data of extensions with a fixed length.
 const CRYPTO_LENGTH: usize = 16;
 const BITMAPS_LENGTH: usize = 24;
@@ -38,6 +38,18 @@ pub(crate) struct BitmapDirectory {
     pub(crate) bitmaps: u32,
     /// The directory in the file.
     pub(crate) range: Range<u64>,
+}
+
+impl BitmapDirectory {
+    /// The data of the extension.
+    pub(super) fn to_bytes(&self) -> [u8; BITMAPS_LENGTH] {
+        let mut data = [0; BITMAPS_LENGTH];
+        let Range { start, end } = self.range;
+        data[..4].copy_from_slice(&self.bitmaps.to_be_bytes());
+        data[8..16].copy_from_slice(&(end - start).to_be_bytes());
+        data[16..].copy_from_slice(&start.to_be_bytes());
+        data
+    }
 }
 
 /// The bitmaps of an image, as its header describes them.

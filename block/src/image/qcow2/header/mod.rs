@@ -14,7 +14,7 @@ use std::ops::Range;
 use crate::error::Result;
 use crate::image::permissions::AccessMode;
 use crate::image::storage::Storage;
-use extensions::BitmapsExtension;
+use extensions::{BitmapDirectory, BitmapsExtension};
 use features::*;
 use fields::{Fields, check_table};
 
@@ -138,9 +138,22 @@ impl Header {
                  considered inconsistent; some clusters may be leaked, run 'qemu-img check -r' on \
                  the image file to fix"
             );
-            rewrite::remove_bitmaps(storage)?;
+            rewrite::set_bitmaps(storage, None)?;
         }
         rewrite::clear_autoclear_features(storage, self.features)
+    }
+
+    /// Lets the header of an open image refer to another bitmap directory, or to none. The header
+    /// is written as by [`Header::name_backing`].
+    ///
+    /// # Errors
+    /// The header does not fit into the first cluster; or those of the storage. The header is then
+    /// unchanged.
+    pub(super) fn set_bitmaps(
+        storage: &Storage,
+        directory: Option<&BitmapDirectory>,
+    ) -> Result<()> {
+        rewrite::set_bitmaps(storage, directory)
     }
 
     /// Marks the image as corrupt, so that it can only be opened read-only until it is repaired.

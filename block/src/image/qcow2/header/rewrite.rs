@@ -4,7 +4,9 @@ use std::io;
 
 use rustix::io::Errno;
 
-use super::extensions::{EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END, extensions};
+use super::extensions::{
+    BitmapDirectory, EXTENSION_BACKING_FORMAT, EXTENSION_BITMAPS, EXTENSION_END, extensions,
+};
 use super::features::{
     AUTOCLEAR_BITMAPS, AUTOCLEAR_DATA_FILE_RAW, Features, INCOMPATIBLE_CORRUPT,
 };
@@ -54,15 +56,25 @@ pub(super) fn write_incompatible(storage: &Storage, features: u64) -> Result<()>
     Ok(storage.write(Features::INCOMPATIBLE_FIELD, &features.to_be_bytes())?)
 }
 
-/// Removes the extension of bitmaps.
-pub(super) fn remove_bitmaps(storage: &Storage) -> Result<()> {
+/// Replaces the extension of bitmaps, or removes it.
+pub(super) fn set_bitmaps(storage: &Storage, directory: Option<&BitmapDirectory>) -> Result<()> {
     let (cluster, _) = first_cluster(storage)?;
     let fields = Fields(&cluster);
     let backing = match fields.u64(BACKING_OFFSET as u64)? {
         0 => None,
         offset => Some(fields.bytes(offset, fields.u32(BACKING_LENGTH as u64)?.into())?),
     };
-    let header = rebuilt(&fields, backing, &[], |kind| kind != EXTENSION_BITMAPS)?;
+    let mut added = Vec::new();
+    let mut autoclear = fields.u64(Features::AUTOCLEAR_FIELD)? & !AUTOCLEAR_BITMAPS;
+    if let Some(directory) = directory {
+        push_extension(&mut added, EXTENSION_BITMAPS, &directory.to_bytes());
+        autoclear |= AUTOCLEAR_BITMAPS;
+    }
+    let mut header = rebuilt(&fields, backing, &added, |kind| kind != EXTENSION_BITMAPS)?;
+    if header.len() > cluster.len() {
+        return Err(io::Error::from(Errno::NOSPC).into());
+    }
+    header[Features::AUTOCLEAR_FIELD as usize..][..8].copy_from_slice(&autoclear.to_be_bytes());
     Ok(storage.write(0, &header)?)
 }
 
