@@ -10,7 +10,7 @@
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
 //! | image locks, blkdebug | `locks`, `blkdebug` |
 //! | creation of images | `create` |
-//! | copies | `copy`, `point_in_time` |
+//! | copies, dirty bitmaps | `copy`, `point_in_time`, `dirty_bitmaps` |
 
 mod activity;
 mod async_node;
@@ -22,6 +22,7 @@ mod corruption;
 mod create;
 mod depth;
 mod direct;
+mod dirty_bitmaps;
 mod formats;
 mod graph;
 mod headers;
