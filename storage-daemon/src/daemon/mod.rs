@@ -90,6 +90,19 @@ pub fn run(
     settings: &Settings,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
+    run_extended(settings, async |_setup| Ok(()), ready)
+}
+
+/// As [`run`], for a program that does more than this daemon. When the steps of the command line
+/// are carried out, calls `extend`, which can use the nodes and change the server.
+///
+/// # Errors
+/// As for [`run`], and the error of `extend`.
+pub fn run_extended(
+    settings: &Settings,
+    extend: impl AsyncFnOnce(&mut Setup) -> Result<(), OptionError>,
+    ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
+) -> Result<(), DaemonError> {
     allocator::unmap_large_buffers();
     limits::raise_open_files();
     // Before the confinement, which the file of the log is not subject to.
@@ -101,7 +114,7 @@ pub fn run(
         .max_blocking_threads(BLOCKING_THREADS_MAX)
         .thread_stack_size(block::nodes::STACK_SIZE)
         .build()?;
-    let result = runtime.block_on(serve(settings, ready));
+    let result = runtime.block_on(serve(settings, extend, ready));
     // Does not wait for a thread that still reads standard input.
     runtime.shutdown_background();
     result
@@ -109,6 +122,7 @@ pub fn run(
 
 async fn serve(
     settings: &Settings,
+    extend: impl AsyncFnOnce(&mut Setup) -> Result<(), OptionError>,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
     let mut signals = Signals::new()?;
@@ -126,6 +140,7 @@ async fn serve(
         result = setup.carry_out(&settings.steps) => result?,
         () = signals.any() => return Ok(()),
     }
+    extend(&mut setup).await?;
     let _pidfile = settings.pidfile.as_deref().map(Pidfile::create).transpose();
     let _pidfile = _pidfile.map_err(DaemonError::Pidfile)?;
     let running = jobs.clone();

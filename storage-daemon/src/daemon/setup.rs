@@ -8,7 +8,7 @@ use block::nodes::Graph;
 use block::options::BlockdevOptions;
 use job::journal::{Journal, JournalOptions};
 use job::{Jobs, extensions};
-use qapi_core::{Listener, Result, Server};
+use qapi_core::{Events, Listener, Result, Server, ServerVersion};
 
 use super::socket::socket;
 use super::version;
@@ -26,6 +26,7 @@ use crate::schema::write_threshold::BlockWriteThreshold;
 /// A daemon that is being set up.
 pub struct Setup {
     server: Server,
+    version: ServerVersion,
     jobs: Jobs,
     graph: Graph,
     exports: Exports,
@@ -70,7 +71,6 @@ impl Setup {
             events: server.events(),
         };
         let server = server
-            .version(version())
             .notify_readiness()
             .require_package("qapi-job")
             .require_package("qapi-block")
@@ -84,7 +84,8 @@ impl Setup {
             None => server,
         };
         let stdio = if settings.daemonize { Stdio::Detached } else { Stdio::Free };
-        Ok(Self { server, jobs, graph, exports, chardevs: HashMap::new(), stdio })
+        let (version, chardevs) = (version(), HashMap::new());
+        Ok(Self { server, version, jobs, graph, exports, chardevs, stdio })
     }
 
     /// The daemon's jobs.
@@ -102,9 +103,24 @@ impl Setup {
         &self.exports
     }
 
+    /// Sets the version that clients see, instead of [`version`].
+    pub fn set_version(&mut self, version: ServerVersion) {
+        self.version = version;
+    }
+
+    /// The handle that emits events to the clients.
+    pub fn events(&self) -> Events {
+        self.server.events()
+    }
+
+    /// Changes the server, for example by adding state for further commands.
+    pub fn change_server(&mut self, change: impl FnOnce(Server) -> Server) {
+        self.server = change(std::mem::take(&mut self.server));
+    }
+
     /// The server, with the listeners of all monitors.
     pub fn into_server(self) -> Server {
-        self.server
+        self.server.version(self.version)
     }
 
     /// Carries out steps in order, until one fails.
@@ -165,8 +181,8 @@ impl Setup {
         let id = options.chardev;
         let chardev = self.chardevs.get_mut(&id).ok_or_else(|| messages::no_chardev(&id))?;
         let listener = chardev.take().ok_or_else(|| messages::chardev_in_use(&id))?;
-        let server = std::mem::take(&mut self.server);
-        self.server = server.listen(listener.pretty(options.pretty.unwrap_or(false)));
+        let listener = listener.pretty(options.pretty.unwrap_or(false));
+        self.change_server(|server| server.listen(listener));
         Ok(())
     }
 
