@@ -6,28 +6,43 @@ use std::time::Instant;
 
 use crate::export::Export;
 use crate::socket::Socket;
+use crate::tls::Channel;
 
 /// A connection. It ends for all of its threads when [`Connection::shut_down`] is called.
 #[derive(Debug)]
 pub(crate) struct Connection {
     socket: Socket,
+    /// The encryption, once it has begun.
+    tls: OnceLock<Channel>,
     /// The export, once the client has chosen one.
     export: OnceLock<Arc<Export>>,
 }
 
 impl Connection {
     pub(crate) fn new(socket: Socket) -> Self {
-        Connection { socket, export: OnceLock::new() }
+        Connection { socket, tls: OnceLock::new(), export: OnceLock::new() }
     }
 
     /// Reads at least one byte, or none at the end of the input.
     pub(crate) fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.socket.read(buffer)
+        match self.tls.get() {
+            None => self.socket.read(buffer),
+            Some(tls) => tls.read(&self.socket, buffer),
+        }
     }
 
     /// Writes all bytes. The caller excludes other writers.
     pub(crate) fn write_all(&self, slices: &mut [IoSlice<'_>]) -> io::Result<()> {
-        self.socket.write_all(slices)
+        match self.tls.get() {
+            None => self.socket.write_all(slices),
+            Some(tls) => tls.write_all(&self.socket, slices),
+        }
+    }
+
+    /// Encrypts all later reads and writes.
+    pub(crate) fn encrypt(&self, channel: Channel) {
+        // A connection begins to encrypt once, before it has other threads.
+        let _ = self.tls.set(channel);
     }
 
     /// Lets reads and writes fail from `deadline` on.

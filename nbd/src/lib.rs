@@ -48,8 +48,9 @@
 //!
 //! The server speaks the fixed newstyle handshake, simple and structured replies and extended
 //! headers, and the metadata contexts `base:allocation`, `qemu:allocation-depth` and
-//! `qemu:dirty-bitmap:NAME`. Options, replies and the texts of errors are those of QEMU 10.0. TLS
-//! is not supported. The source is the NBD project's `doc/proto.md`.
+//! `qemu:dirty-bitmap:NAME`. Options, replies and the texts of errors are those of QEMU 10.0. With
+//! [`ServerOptions::tls`] all clients have to use TLS, which `rustls` carries out. The source is the
+//! NBD project's `doc/proto.md`.
 //!
 //! # Limits
 //!
@@ -59,7 +60,7 @@
 //! | time to choose an export | 10 s; [`ServerOptions::handshake_timeout`] |
 //! | requests of one client that run side by side | 16 |
 //! | threads | one for an idle client, 16 for a busy one |
-//! | memory for the data of all requests | 48 MiB, and 64 KiB for each client |
+//! | memory for the data of all requests | 48 MiB, and 64 KiB for each client, 192 KiB with TLS |
 //! | data of one request | 32 MiB |
 //! | data of an option | 64 KiB; more is refused, and more than 32 MiB ends the connection |
 //! | name or description of an export | 4,096 bytes |
@@ -79,9 +80,12 @@ mod reader;
 mod server;
 mod shared;
 mod socket;
+mod tls;
 mod transmission;
 
 pub use disk::{DirtyRanges, Disk, Extent, ZeroOptions};
 pub use export::{Export, ExportError};
+pub use rustls;
 pub use server::{DuplicateExport, RemoveError, RemoveMode, RemovedExport, Server};
 pub use shared::ServerOptions;
+pub use tls::TlsOptions;

@@ -1,10 +1,11 @@
 //! The input of a connection.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::connection::Connection;
+use crate::tls::{self, Channel, TlsOptions};
 
 /// The size of the buffer in bytes. Longer reads go past it.
 const BUFFER: usize = 8 << 10;
@@ -32,6 +33,32 @@ impl Reader {
     pub(crate) fn end_deadline(&mut self) -> io::Result<()> {
         self.deadline = None;
         self.connection.set_deadline(None)
+    }
+
+    /// Carries out a handshake of TLS, and encrypts the connection from then on. Bytes that have been
+    /// received already belong to the handshake.
+    ///
+    /// # Errors
+    /// The connection has failed, the handshake fails, or the client may not connect.
+    pub(crate) fn start_tls(&mut self, options: &TlsOptions) -> io::Result<()> {
+        let mut session = options.begin()?;
+        while session.is_handshaking() || self.start < self.end {
+            if self.start == self.end {
+                self.read(BUFFER, None)?;
+            }
+            let taken = tls::decrypt(&mut session, &self.buffer[self.start..self.end]);
+            let mut output = Vec::new();
+            tls::take_output(&mut session, &mut output)?;
+            // After an error the output tells the client what is wrong.
+            let sent = self.connection.write_all(&mut [IoSlice::new(&output)]);
+            self.start += taken?;
+            sent?;
+        }
+        if !options.permits(&session) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        self.connection.encrypt(Channel::new(session));
+        Ok(())
     }
 
     /// The connection that is read.

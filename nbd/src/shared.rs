@@ -9,12 +9,13 @@ use crate::connection::Connection;
 use crate::export::Export;
 use crate::memory::Budget;
 use crate::socket::Acceptor;
+use crate::tls::TlsOptions;
 
 /// The memory for requests of all clients in bytes, besides 64 KiB for each connection.
 const MEMORY: usize = 48 << 20;
 
-/// The limits of a server.
-#[derive(Clone, Copy, Debug)]
+/// The limits of a server, and whether its clients need TLS.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ServerOptions {
     /// The largest number of clients at the same time. Further clients wait. 0 means any number.
@@ -23,15 +24,18 @@ pub struct ServerOptions {
     pub handshake_timeout: Option<Duration>,
     /// The size of the stacks of threads that call the disks, in bytes.
     pub stack_size: usize,
+    /// TLS, which all clients then have to use.
+    pub tls: Option<TlsOptions>,
 }
 
 impl Default for ServerOptions {
-    /// 100 clients and 10 seconds, as in QEMU, and stacks of 512 KiB.
+    /// 100 clients and 10 seconds, as in QEMU, stacks of 512 KiB, and no TLS.
     fn default() -> Self {
         ServerOptions {
             max_connections: 100,
             handshake_timeout: Some(Duration::from_secs(10)),
             stack_size: 512 << 10,
+            tls: None,
         }
     }
 }

@@ -12,6 +12,7 @@
 //!   errors.
 //! - [`jobs`] has the kinds of jobs: backup, mirror, commit, stream, create, amend.
 //! - [`dirty_bitmaps`] finds and changes the bitmaps that commands and transactions name.
+//! - [`objects`] has TLS credentials and authorizations.
 //! - [`exports`] has the NBD server and the nodes that it exports.
 //! - [`snapshots`] has the snapshots of nodes.
 //! - [`commands`] has the commands, which call [`jobs`] and the graph of nodes.
@@ -39,6 +40,7 @@ pub mod dirty_bitmaps;
 pub mod exports;
 pub mod jobs;
 mod messages;
+pub mod objects;
 pub mod options;
 pub mod schema;
 pub mod snapshots;

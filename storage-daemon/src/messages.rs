@@ -260,8 +260,8 @@ pub(crate) fn nbd_server_not_running() -> Error {
     Error::generic("NBD server not running")
 }
 
-pub(crate) fn no_tls_credentials(id: &str) -> Error {
-    Error::generic(format!("No TLS credentials with id '{id}'"))
+pub(crate) fn no_descriptor_passing() -> Error {
+    Error::generic("only QEMU supports file descriptor passing")
 }
 
 pub(crate) fn export_id_invalid() -> Error {

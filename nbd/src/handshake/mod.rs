@@ -5,6 +5,7 @@
 
 mod contexts;
 mod reply;
+mod tls;
 
 use std::io;
 use std::sync::Arc;
@@ -66,6 +67,11 @@ pub(crate) fn negotiate(reader: &mut Reader, shared: &Shared) -> io::Result<Opti
         return Err(violation("unknown or missing flags of the client"));
     }
     let zeroes = client_flags & u32::from(handshake_flag::NO_ZEROES) == 0;
+    if let Some(tls) = &shared.options.tls
+        && !tls::await_start(reader, tls)?
+    {
+        return Ok(None);
+    }
     let mut handshake = Handshake {
         reader,
         shared,
@@ -104,14 +110,7 @@ struct Handshake<'a> {
 impl Handshake<'_> {
     /// Reads an option and answers it.
     fn next_option(&mut self) -> io::Result<Outcome> {
-        if self.reader.u64()? != OPTION_MAGIC {
-            return Err(violation("a bad magic of an option"));
-        }
-        let option = self.reader.u32()?;
-        let length = self.reader.u32()?;
-        if length > PAYLOAD_MAX {
-            return Err(violation("too much data of an option"));
-        }
+        let (option, length) = read_option(self.reader)?;
         if option == option::EXPORT_NAME {
             return self.export_name(length).map(Outcome::Chosen);
         }
@@ -160,7 +159,10 @@ impl Handshake<'_> {
             option::GO => self.info(option, data, replies).map(Outcome::Chosen),
             option::STARTTLS => {
                 expect_empty(option, data)?;
-                Err(OptionError::new(option_reply::ERR_POLICY, "TLS not configured"))
+                Err(match self.shared.options.tls {
+                    Some(_) => OptionError::new(option_reply::ERR_INVALID, "TLS already enabled"),
+                    None => OptionError::new(option_reply::ERR_POLICY, "TLS not configured"),
+                })
             }
             option::STRUCTURED_REPLY | option::EXTENDED_HEADERS => {
                 expect_empty(option, data)?;
@@ -335,8 +337,19 @@ fn expect_empty(option: u32, data: &[u8]) -> Result<(), OptionError> {
     if data.is_empty() {
         return Ok(());
     }
-    let text = format!("option '{}' has unexpected length", option::name(option));
-    Err(OptionError::new(option_reply::ERR_INVALID, text))
+    Err(OptionError::unexpected_length(option))
+}
+
+/// Reads the number of an option and the length of its data.
+fn read_option(reader: &mut Reader) -> io::Result<(u32, u32)> {
+    if reader.u64()? != OPTION_MAGIC {
+        return Err(violation("a bad magic of an option"));
+    }
+    let (option, length) = (reader.u32()?, reader.u32()?);
+    if length > PAYLOAD_MAX {
+        return Err(violation("too much data of an option"));
+    }
+    Ok((option, length))
 }
 
 /// The error for a client that violates the protocol.

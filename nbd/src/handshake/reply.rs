@@ -18,12 +18,17 @@ impl OptionError {
         OptionError { number, text: text.into() }
     }
 
+    /// An option has data and needs none.
+    pub(super) fn unexpected_length(option: u32) -> Self {
+        let text = format!("option '{}' has unexpected length", option::name(option));
+        OptionError::new(option_reply::ERR_INVALID, text)
+    }
+
     /// An option has more data than any client needs.
     pub(super) fn too_big(option: u32, length: u32) -> Self {
         match option {
             option::ABORT | option::LIST | option::STARTTLS | option::STRUCTURED_REPLY => {
-                let text = format!("option '{}' has unexpected length", option::name(option));
-                OptionError::new(option_reply::ERR_INVALID, text)
+                OptionError::unexpected_length(option)
             }
             _other => {
                 let text = format!("option '{}' has {length} bytes", option::name(option));

@@ -85,20 +85,32 @@ impl Client {
         u64::from_be_bytes(self.bytes(8).try_into().expect("eight bytes"))
     }
 
-    /// Sends an option, and returns the replies up to the last one.
-    pub(crate) fn option(&mut self, option: u32, data: &[u8]) -> Vec<OptionReply> {
+    /// Sends an option.
+    pub(crate) fn send_option(&mut self, option: u32, data: &[u8]) {
         let mut message = b"IHAVEOPT".to_vec();
         message.extend_from_slice(&option.to_be_bytes());
         message.extend_from_slice(&(data.len() as u32).to_be_bytes());
         message.extend_from_slice(data);
         self.send(&message);
+    }
+
+    /// The next reply to an option.
+    pub(crate) fn option_reply(&mut self, option: u32) -> OptionReply {
+        assert_eq!(self.u64(), 0x0003_e889_0455_65a9);
+        assert_eq!(self.u32(), option);
+        let (number, length) = (self.u32(), self.u32());
+        (number, self.bytes(length as usize))
+    }
+
+    /// Sends an option, and returns the replies up to the last one.
+    pub(crate) fn option(&mut self, option: u32, data: &[u8]) -> Vec<OptionReply> {
+        self.send_option(option, data);
         let mut replies = Vec::new();
         loop {
-            assert_eq!(self.u64(), 0x0003_e889_0455_65a9);
-            assert_eq!(self.u32(), option);
-            let (number, length) = (self.u32(), self.u32());
-            replies.push((number, self.bytes(length as usize)));
-            if number == 1 || number >> 31 == 1 {
+            let reply = self.option_reply(option);
+            let is_last = reply.0 == 1 || reply.0 >> 31 == 1;
+            replies.push(reply);
+            if is_last {
                 return replies;
             }
         }

@@ -6,3 +6,4 @@ mod disk;
 mod exports;
 mod options;
 mod requests;
+mod tls;

@@ -14,6 +14,7 @@ pub mod image;
 pub mod mirror;
 pub mod nbd_server;
 pub mod node;
+pub mod object;
 pub mod query;
 pub mod snapshot;
 pub mod stream;

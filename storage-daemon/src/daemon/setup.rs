@@ -15,12 +15,14 @@ use super::version;
 use super::{log, metrics};
 use crate::block_job::BlockJobContext;
 use crate::exports::Exports;
+use crate::objects::Objects;
 use crate::options::messages;
 use crate::options::{
     ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Settings, Step, StepKind, typed,
 };
 use crate::schema::export::{BlockExportOptions, NbdServerOptions};
 use crate::schema::image_corrupted::BlockImageCorrupted;
+use crate::schema::object::ObjectOptions;
 use crate::schema::write_threshold::BlockWriteThreshold;
 
 /// A daemon that is being set up.
@@ -29,6 +31,7 @@ pub struct Setup {
     version: ServerVersion,
     jobs: Jobs,
     graph: Graph,
+    objects: Objects,
     exports: Exports,
     /// The listeners by ID; `None` if a monitor uses the listener.
     chardevs: HashMap<String, Option<Listener>>,
@@ -62,7 +65,8 @@ impl Setup {
             Some(bytes) => server.memory_limit(usize::try_from(bytes).unwrap_or(usize::MAX)),
             None => server,
         };
-        let exports = Exports::new(graph.clone(), server.events());
+        let objects = Objects::default();
+        let exports = Exports::new(graph.clone(), server.events(), objects.clone());
         let slots = CopySlots::default();
         let block_jobs = BlockJobContext {
             jobs: jobs.clone(),
@@ -76,6 +80,7 @@ impl Setup {
             .require_package("qapi-block")
             .require_package(env!("CARGO_PKG_NAME"))
             .state(graph.clone())
+            .state(objects.clone())
             .state(exports.clone())
             .state(slots)
             .state(block_jobs);
@@ -85,7 +90,7 @@ impl Setup {
         };
         let stdio = if settings.daemonize { Stdio::Detached } else { Stdio::Free };
         let (version, chardevs) = (version(), HashMap::new());
-        Ok(Self { server, version, jobs, graph, exports, chardevs, stdio })
+        Ok(Self { server, version, jobs, graph, objects, exports, chardevs, stdio })
     }
 
     /// The daemon's jobs.
@@ -133,6 +138,7 @@ impl Setup {
                 StepKind::Chardev => self.chardev(argument).await,
                 StepKind::Monitor => self.monitor(argument),
                 StepKind::Blockdev => self.blockdev(argument),
+                StepKind::Object => self.object(argument),
                 StepKind::NbdServer => self.nbd_server(argument),
                 StepKind::Export => self.export(argument),
             };
@@ -190,6 +196,11 @@ impl Setup {
         let options: BlockdevOptions = typed(argument, "driver")?;
         self.graph.add(&options)?;
         Ok(())
+    }
+
+    fn object(&mut self, argument: &str) -> Result<()> {
+        let options: ObjectOptions = typed(argument, "qom-type")?;
+        self.objects.add(options)
     }
 
     fn nbd_server(&mut self, argument: &str) -> Result<()> {

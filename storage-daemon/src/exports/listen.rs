@@ -42,7 +42,7 @@ pub(super) fn listen(address: &SocketAddress, options: ServerOptions) -> Result<
             (Server::unix(listener, options), file)
         }
         SocketAddress::Inet(address) => (Server::tcp(inet(address)?, options), None),
-        SocketAddress::Fd(_) => return Err(messages::not_supported("addr.type=fd")),
+        SocketAddress::Fd(_) => return Err(messages::no_descriptor_passing()),
         SocketAddress::Vsock(_) => return Err(messages::not_supported("addr.type=vsock")),
     };
     Ok(Listening { server: server?, _file: file })

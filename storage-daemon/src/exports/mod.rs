@@ -14,6 +14,8 @@ use parking_lot::Mutex;
 use qapi_core::{Error, Events, Result};
 
 use crate::messages;
+use crate::objects::Objects;
+use crate::options::is_identifier;
 use crate::schema::dirty_bitmap::BlockDirtyBitmapOrStr;
 use crate::schema::export::{
     BlockExportDeleted, BlockExportInfo, BlockExportKind, BlockExportOptions,
@@ -28,6 +30,7 @@ use listen::{Listening, listen};
 pub struct Exports {
     graph: Graph,
     events: Events,
+    objects: Objects,
     state: Arc<Mutex<State>>,
 }
 
@@ -50,15 +53,16 @@ struct Entry {
 }
 
 impl Exports {
-    /// No exports, and no server.
-    pub fn new(graph: Graph, events: Events) -> Self {
-        Exports { graph, events, state: Arc::default() }
+    /// No exports, and no server. `objects` has the credentials for TLS.
+    pub fn new(graph: Graph, events: Events, objects: Objects) -> Self {
+        Exports { graph, events, objects, state: Arc::default() }
     }
 
     /// Starts the NBD server. Blocks.
     ///
     /// # Errors
-    /// The server is running; the credentials do not exist; or the address cannot be bound.
+    /// The server is running; the credentials do not exist, or are not for a server; or the address
+    /// cannot be bound.
     pub fn start_server(&self, options: &NbdServerOptions) -> Result<()> {
         let mut state = self.state.lock();
         if state.server.is_some() {
@@ -74,7 +78,8 @@ impl Exports {
             server_options.handshake_timeout = Some(timeout).filter(|_| seconds != 0);
         }
         if let Some(id) = &options.tls_creds {
-            return Err(messages::no_tls_credentials(id));
+            let tls = self.objects.tls_server(id, options.tls_authz.as_deref())?;
+            server_options.tls = Some(tls);
         }
         state.server = Some(listen(&options.addr, server_options)?);
         Ok(())
@@ -108,7 +113,7 @@ impl Exports {
     /// node do not permit the export.
     pub fn add(&self, options: BlockExportOptions) -> Result<()> {
         let BlockExportKind::Nbd(nbd_options) = options.kind;
-        if !is_valid_id(&options.id) {
+        if !is_identifier(&options.id) {
             return Err(messages::export_id_invalid());
         }
         let mut state = self.state.lock();
@@ -265,12 +270,4 @@ fn export(name: &str, options: &BlockExportOptionsNbd, disk: Arc<NodeDisk>) -> R
         }
         None => Ok(export),
     }
-}
-
-/// Whether an identifier has the form of QEMU's identifiers: a letter, and then letters, digits,
-/// `-`, `.` and `_`.
-fn is_valid_id(id: &str) -> bool {
-    let is_further = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._".contains(byte);
-    id.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
-        && id.as_bytes().iter().all(is_further)
 }

@@ -30,7 +30,7 @@ pub enum Invocation {
 }
 
 /// The names of all options.
-const OPTIONS: [(&str, Meaning); 22] = [
+const OPTIONS: [(&str, Meaning); 23] = [
     ("help", Meaning::Only(Invocation::Help)),
     ("version", Meaning::Only(Invocation::Version)),
     ("list-commands", Meaning::Only(Invocation::ListCommands)),
@@ -51,6 +51,7 @@ const OPTIONS: [(&str, Meaning); 22] = [
     ("metrics", Meaning::Metrics),
     ("monitor", Meaning::Step(StepKind::Monitor)),
     ("nbd-server", Meaning::Step(StepKind::NbdServer)),
+    ("object", Meaning::Step(StepKind::Object)),
     ("pidfile", Meaning::Pidfile),
     ("slow-calls", Meaning::Log(LogOption::SlowCalls)),
 ];

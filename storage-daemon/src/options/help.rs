@@ -30,9 +30,17 @@ Without options it shows what it can do, on images of its own.
   --chardev stdio,id=ID  use standard input and output
   --monitor [chardev=]ID[,mode=control][,pretty=on|off]
                          serve QMP to the clients of a character device
+  --object [qom-type=]tls-creds-x509,id=ID,dir=FOLDER,endpoint=server[,verify-peer=on|off]
+           [,sanity-check=on|off]
+  --object [qom-type=]authz-simple,id=ID,identity=NAME
+  --object [qom-type=]authz-list,id=ID[,policy=deny|allow][,rules.0.match=TEXT,
+           rules.0.policy=deny|allow[,rules.0.format=exact|glob],...]
+                         add TLS credentials, or an authorization of certificates by the
+                         names of their subjects
   --nbd-server addr.type=unix,addr.path=PATH[,max-connections=N]
   --nbd-server addr.type=inet,addr.host=HOST,addr.port=PORT[,max-connections=N]
-                         start the NBD server, which has no authentication
+               [,tls-creds=ID[,tls-authz=ID]]
+                         start the NBD server, which has no authentication without TLS
   --export [type=]nbd,id=ID,node-name=NAME[,name=EXPORT][,writable=on|off]
            [,description=TEXT][,allocation-depth=on|off]
                          serve a block node to the clients of the NBD server

@@ -42,3 +42,10 @@ pub fn typed<T: QapiType>(text: &str, implied_key: &str) -> Result<T> {
     let document = document.map_err(|error| Error::generic(error.to_string()))?;
     T::visit(Input::with_scalars(document.root(), scalars))
 }
+
+/// Whether a text has the form of an identifier: a letter, and then letters, digits, `-`, `.` and
+/// `_`.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}

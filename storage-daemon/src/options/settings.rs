@@ -48,6 +48,8 @@ pub enum StepKind {
     Monitor,
     /// A block node.
     Blockdev,
+    /// An object that other options and commands name.
+    Object,
     /// The NBD server.
     NbdServer,
     /// An export of a node.
@@ -61,6 +63,7 @@ impl StepKind {
             Self::Chardev => "chardev",
             Self::Monitor => "monitor",
             Self::Blockdev => "blockdev",
+            Self::Object => "object",
             Self::NbdServer => "nbd-server",
             Self::Export => "export",
         }

@@ -13,10 +13,10 @@ pub struct NbdServerOptionsLegacy {
     /// time.
     #[qapi(since = "10.0")]
     pub handshake_max_seconds: Option<u32>,
-    /// The identifier of TLS credentials. This program has no credentials.
+    /// The identifier of TLS credentials. With these all clients have to use TLS.
     #[qapi(since = "2.6")]
     pub tls_creds: Option<String>,
-    /// The identifier of an authorization for clients with TLS. Accepted without effect.
+    /// The identifier of an authorization for clients with TLS. Without effect without TLS.
     #[qapi(since = "4.0")]
     pub tls_authz: Option<String>,
     /// The largest number of clients at the same time; 100 by default, and 0 for any number.
@@ -33,9 +33,9 @@ pub struct NbdServerOptions {
     /// The time in seconds in which a client has to choose an export; 10 by default, and 0 for any
     /// time.
     pub handshake_max_seconds: Option<u32>,
-    /// The identifier of TLS credentials. This program has no credentials.
+    /// The identifier of TLS credentials. With these all clients have to use TLS.
     pub tls_creds: Option<String>,
-    /// The identifier of an authorization for clients with TLS. Accepted without effect.
+    /// The identifier of an authorization for clients with TLS. Without effect without TLS.
     pub tls_authz: Option<String>,
     /// The largest number of clients at the same time; 100 by default, and 0 for any number.
     pub max_connections: Option<u32>,

@@ -2,7 +2,8 @@
 //!
 //! The types of [`encryption`] are from QEMU's `crypto.json`, those of [`transaction`] from
 //! `transaction.json`, those of [`export`] from `block-export.json`, those of [`socket_address`]
-//! from `sockets.json`, and all others from `block-core.json`. The options of block nodes, which
+//! from `sockets.json`, those of [`object`] from `qom.json`, `crypto.json` and `authz.json`, and all
+//! others from `block-core.json`. The options of block nodes, which
 //! are from `block-core.json` too, are in [`block::options`].
 //!
 //! The commands are in [`commands`](crate::commands).
@@ -17,6 +18,7 @@ pub mod export;
 pub mod image_corrupted;
 pub mod mirror;
 pub mod node_info;
+pub mod object;
 pub mod snapshot;
 pub mod socket_address;
 pub mod transaction;

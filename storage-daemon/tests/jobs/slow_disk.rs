@@ -19,6 +19,7 @@ use storage_daemon::exports::Exports;
 use storage_daemon::jobs::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
 use storage_daemon::jobs::prepare::JobArguments;
 use storage_daemon::jobs::target::JobTarget;
+use storage_daemon::objects::Objects;
 use storage_daemon::schema::block_job::MirrorCopyMode;
 
 const SIZE: u64 = 1 << 20;
@@ -43,7 +44,7 @@ impl Fixture {
         let mut states = StateMap::default();
         states.insert(Arc::new(context.jobs.clone()));
         states.insert(Arc::new(graph.clone()));
-        states.insert(Arc::new(Exports::new(graph.clone(), events.clone())));
+        states.insert(Arc::new(Exports::new(graph.clone(), events.clone(), Objects::default())));
         states.insert(Arc::new(context.slots.clone()));
         states.insert(Arc::new(context.clone()));
         states.insert(Arc::new(events));

@@ -16,6 +16,7 @@
 //! | consistency of images after each kind of job and end | `consistency` |
 //! | features of images that QEMU makes | `qemu_images` |
 //! | recorded behaviour of QEMU's storage daemon | `scenarios` |
+//! | TLS of the NBD server | `tls` |
 //! | the schema as of earlier releases of QEMU | `releases` |
 
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
@@ -39,4 +40,5 @@ mod releases;
 mod scenarios;
 mod stream_commit;
 mod support;
+mod tls;
 mod truncated;

@@ -2,6 +2,7 @@
 
 use qapi_core::Result;
 
+use crate::options::is_identifier;
 use crate::options::keyval::take_value;
 use crate::options::messages;
 
@@ -115,12 +116,6 @@ fn on_or_off(key: &str, value: &str) -> Result<bool> {
         "off" | "no" | "false" | "n" => Ok(false),
         _ => Err(messages::not_a_switch(key)),
     }
-}
-
-/// Whether `text` is a valid ID.
-fn is_identifier(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
 #[cfg(test)]

@@ -2,5 +2,6 @@
 
 #![allow(dead_code, reason = "not every test uses every fixture")]
 
+pub(crate) mod certificates;
 pub(crate) mod daemon;
 pub(crate) mod images;

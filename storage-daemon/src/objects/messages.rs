@@ -1,0 +1,121 @@
+//! The error texts about objects, worded as QEMU words them.
+
+use std::fmt::Display;
+use std::path::Path;
+
+use qapi_core::Error;
+
+pub(super) fn not_an_identifier(key: &str) -> Error {
+    Error::generic(format!("Parameter '{key}' expects an identifier"))
+}
+
+pub(super) fn duplicate_object(id: &str) -> Error {
+    Error::generic(format!(
+        "attempt to add duplicate property '{id}' to object (type 'container')"
+    ))
+}
+
+pub(super) fn object_not_found(id: &str) -> Error {
+    Error::generic(format!("object '{id}' not found"))
+}
+
+pub(super) fn no_tls_credentials(id: &str) -> Error {
+    Error::generic(format!("No TLS credentials with id '{id}'"))
+}
+
+pub(super) fn not_tls_credentials(id: &str) -> Error {
+    Error::generic(format!("Object with id '{id}' is not TLS credentials"))
+}
+
+pub(super) fn not_server_credentials() -> Error {
+    Error::generic("Expected TLS credentials for a server endpoint")
+}
+
+/// QEMU has no such error.
+pub(super) fn no_pre_shared_keys() -> Error {
+    Error::generic("tls-creds-psk is not supported; tls-creds-x509 is")
+}
+
+/// QEMU has no such error.
+pub(super) fn property_not_supported(name: &str) -> Error {
+    Error::generic(format!("Property '{name}' is not supported"))
+}
+
+/// QEMU has no such error.
+pub(super) fn malformed_pattern(pattern: &str) -> Error {
+    Error::generic(format!("'{pattern}' is not a pattern"))
+}
+
+pub(super) fn no_dir() -> Error {
+    Error::generic("Missing 'dir' property value")
+}
+
+pub(super) fn cannot_access(path: &Path, error: std::io::Error) -> Error {
+    Error::from(error).context(format!("Unable to access credentials {}", path.display()))
+}
+
+pub(super) fn cannot_import(word: &str, path: &Path, error: &dyn Display) -> Error {
+    let list = if word == "CA" { " list" } else { "" };
+    Error::generic(format!(
+        "Unable to import {word} certificate{list} {}: {error}",
+        path.display()
+    ))
+}
+
+pub(super) fn cannot_load(certificate: &Path, key: &Path, error: &dyn Display) -> Error {
+    let (certificate, key) = (certificate.display(), key.display());
+    Error::generic(format!("Cannot load certificate '{certificate}' & key '{key}': {error}"))
+}
+
+pub(super) fn cannot_load_list(what: &str, path: &Path, error: &dyn Display) -> Error {
+    Error::generic(format!("Cannot load {what} '{}': {error}", path.display()))
+}
+
+pub(super) fn certificate_expired(word: &str, path: &Path) -> Error {
+    Error::generic(format!("The {word} certificate {} has expired", path.display()))
+}
+
+pub(super) fn certificate_not_active(word: &str, path: &Path) -> Error {
+    Error::generic(format!("The {word} certificate {} is not yet active", path.display()))
+}
+
+pub(super) fn certificate_of_authority(path: &Path, word: &str) -> Error {
+    Error::generic(format!(
+        "The certificate {} basic constraints show a CA, but we need one for a {word}",
+        path.display()
+    ))
+}
+
+pub(super) fn certificate_of_no_authority(path: &Path) -> Error {
+    Error::generic(format!(
+        "The certificate {} basic constraints do not show a CA",
+        path.display()
+    ))
+}
+
+pub(super) fn certificate_without_constraints(path: &Path) -> Error {
+    Error::generic(format!(
+        "The certificate {} is missing basic constraints for a CA",
+        path.display()
+    ))
+}
+
+pub(super) fn certificate_usage(path: &Path, what: &str) -> Error {
+    Error::generic(format!("Certificate {} usage does not permit {what}", path.display()))
+}
+
+pub(super) fn certificate_purpose(path: &Path, word: &str) -> Error {
+    Error::generic(format!(
+        "Certificate {} purpose does not allow use with a TLS {word}",
+        path.display()
+    ))
+}
+
+pub(super) fn unknown_issuer(certificate: &Path, authority: &Path) -> Error {
+    Error::generic(format!(
+        "Our own certificate {} failed validation against {}: \
+         The certificate hasn't got a known issuer",
+        certificate.display(),
+        authority.display()
+    ))
+}

@@ -1,0 +1,109 @@
+//! Objects that other commands name by their identifiers: TLS credentials and authorizations.
+
+mod authorization;
+mod certificate;
+mod credentials;
+mod messages;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use nbd::TlsOptions;
+use parking_lot::Mutex;
+use qapi_core::Result;
+
+use crate::options::is_identifier;
+use crate::schema::object::{ObjectKind, ObjectOptions};
+use authorization::Authorization;
+pub use credentials::TlsCredentials;
+
+/// The objects. Clones share the state.
+#[derive(Clone, Default)]
+pub struct Objects {
+    objects: Arc<Mutex<BTreeMap<String, Object>>>,
+}
+
+/// An object. Users share it, so that they keep it when it is removed.
+#[derive(Clone)]
+enum Object {
+    Authorization(Arc<Authorization>),
+    TlsCredentials(Arc<TlsCredentials>),
+}
+
+impl Objects {
+    /// Adds an object. Blocks.
+    ///
+    /// # Errors
+    /// The identifier is malformed or in use, or the object cannot be created from its properties.
+    pub fn add(&self, options: ObjectOptions) -> Result<()> {
+        let ObjectOptions { id, kind } = options;
+        if !is_identifier(&id) {
+            return Err(messages::not_an_identifier("id"));
+        }
+        // The files of an object are read without the lock.
+        let object = match kind {
+            ObjectKind::AuthzList(list) => {
+                Object::Authorization(Arc::new(Authorization::list(list)?))
+            }
+            ObjectKind::AuthzSimple(simple) => {
+                Object::Authorization(Arc::new(Authorization::Identity(simple.identity)))
+            }
+            ObjectKind::TlsCredsPsk(_) => return Err(messages::no_pre_shared_keys()),
+            ObjectKind::TlsCredsX509(properties) => {
+                Object::TlsCredentials(Arc::new(TlsCredentials::load(&properties)?))
+            }
+        };
+        let mut objects = self.objects.lock();
+        if objects.contains_key(&id) {
+            return Err(messages::duplicate_object(&id));
+        }
+        objects.insert(id, object);
+        Ok(())
+    }
+
+    /// Removes an object. Its users keep it.
+    ///
+    /// # Errors
+    /// There is no such object.
+    pub fn remove(&self, id: &str) -> Result<()> {
+        let removed = self.objects.lock().remove(id);
+        removed.map(drop).ok_or_else(|| messages::object_not_found(id))
+    }
+
+    fn get(&self, id: &str) -> Option<Object> {
+        self.objects.lock().get(id).cloned()
+    }
+
+    /// TLS for a server with certain credentials, for the clients that the object `authorization`
+    /// authorizes. That object is looked up for each client.
+    ///
+    /// # Errors
+    /// There is no such object; or it is no TLS credentials for a server.
+    pub fn tls_server(&self, id: &str, authorization: Option<&str>) -> Result<TlsOptions> {
+        let credentials = match self.get(id) {
+            Some(Object::TlsCredentials(credentials)) => credentials,
+            Some(Object::Authorization(_)) => return Err(messages::not_tls_credentials(id)),
+            None => return Err(messages::no_tls_credentials(id)),
+        };
+        let config = credentials.server().ok_or_else(messages::not_server_credentials)?;
+        let options = TlsOptions::new(config);
+        let Some(authorization) = authorization.map(str::to_owned) else { return Ok(options) };
+        let objects = self.clone();
+        Ok(options.authorize(move |certificates| {
+            let identity = certificates.first().and_then(certificate::distinguished_name);
+            identity.is_some_and(|identity| objects.authorizes(&authorization, &identity))
+        }))
+    }
+
+    /// Whether an authorization exists and authorizes an identity.
+    fn authorizes(&self, id: &str, identity: &str) -> bool {
+        let is_authorized = match self.get(id) {
+            Some(Object::Authorization(authorization)) => authorization.authorizes(identity),
+            Some(Object::TlsCredentials(_)) | None => false,
+        };
+        if !is_authorized {
+            tracing::warn!(identity, authorization = id, "a client with TLS is denied");
+        }
+        is_authorized
+    }
+}
