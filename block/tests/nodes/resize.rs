@@ -91,6 +91,37 @@ fn new_clusters_over_a_longer_backing_file_are_zero() {
 }
 
 #[test]
+fn a_data_file_grows_as_with_qemu() {
+    let modes = [Preallocation::Off, Preallocation::Metadata, Preallocation::Falloc];
+    for (is_raw, extended, lengths) in [
+        (true, false, [2_162_688; 3]),
+        (false, false, [2_097_664, 2_162_688, 2_162_688]),
+        (false, true, [2_097_664, 2_099_200, 2_099_200]),
+    ] {
+        for (preallocation, expected) in modes.into_iter().zip(lengths) {
+            let fixture = Fixture::new();
+            fixture.write("data", b"");
+            let path = fixture.format("image", |image| {
+                image.data_file = Some(inline(fixture.file("data")));
+                (image.data_file_raw, image.extended_l2) = (is_raw, extended);
+            });
+            let node = fixture.add(qcow2(inline(fixture.file("image"))).named("n"));
+            node.write(0, &noise(1, M)).expect("data can be written");
+            node.grow_with(2 * M + 512, preallocation).expect("it can grow");
+            let mut data = noise(1, M);
+            data.resize(2 * M as usize + 512, 0);
+            assert_same(&contents(&node), &data);
+            assert_eq!(length(&fixture.path("data")), expected, "{is_raw} {preallocation:?}");
+            node.shrink(512 * K).expect("it can shrink");
+            assert_eq!(length(&fixture.path("data")), 512 * K);
+            drop(node);
+            fixture.graph.remove("n").expect("it is unused");
+            assert_sound(&path);
+        }
+    }
+}
+
+#[test]
 fn raw_images_are_preallocated_on_the_host() {
     for (preallocation, has_space) in
         [(Preallocation::Off, false), (Preallocation::Falloc, true), (Preallocation::Full, true)]

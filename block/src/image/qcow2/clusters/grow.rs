@@ -31,27 +31,33 @@ impl Clusters {
             {
                 data.resize(size, Preallocation::Off)?;
             }
+            // An image with a raw data file has no unallocated clusters.
+            let preallocation = match preallocation {
+                Preallocation::Off if self.raw_data => Preallocation::Metadata,
+                other => other,
+            };
             self.preallocate(state, old, size, preallocation)?;
             // As in QEMU, new clusters stay unallocated unless other data would show through.
             let is_covered = match &self.storages.backing {
                 Some(backing) => backing.size()? > old,
                 None => false,
             };
-            if is_covered || self.raw_data {
+            if is_covered {
                 self.zero_in(state, old, size, ZeroMode::Allocated)?;
             } else {
-                self.clear_last_cluster(state, old)?;
+                self.clear_last_cluster(state, old, size)?;
             }
             self.write_all(state)?;
             self.write_size(state, size)
         })
     }
 
-    /// Zeroes the rest of the last cluster of an image of `size` bytes. As in QEMU, nothing else is
-    /// changed beyond the end: what entries of a damaged image refer to there may be in use.
-    fn clear_last_cluster(&self, state: &mut Guard<'_>, size: u64) -> Result<()> {
-        let mut at = size;
-        let end = size.next_multiple_of(self.geometry.cluster_size());
+    /// Zeroes the rest of the last cluster before the image grows from `old` to `size` bytes. As in
+    /// QEMU, nothing else is changed beyond the end: what entries of a damaged image refer to there
+    /// may be in use.
+    fn clear_last_cluster(&self, state: &mut Guard<'_>, old: u64, size: u64) -> Result<()> {
+        let mut at = old;
+        let end = old.next_multiple_of(self.geometry.cluster_size()).min(size);
         while at < end && state.tables.l2_offset(at)?.is_some() {
             let piece = self.map(state, at, end - at)?;
             if piece.kind != SubclusterType::Unallocated {

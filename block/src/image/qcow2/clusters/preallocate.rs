@@ -37,8 +37,11 @@ impl Clusters {
             }
             let (host, count) = self.allocate_data(state, at, free, None)?;
             self.check_data_write(state, host, count * size)?;
-            // The data file ends with the image.
-            let length = if self.geometry.data_file { end - at } else { u64::MAX };
+            // As in QEMU, the data file ends with the last subcluster of the image.
+            let length = match self.geometry.data_file {
+                true => end.next_multiple_of(self.geometry.subcluster_size()) - at,
+                false => u64::MAX,
+            };
             let length = length.min(count * size);
             MutexGuard::unlocked(state, || self.provide(host, length, preallocation))?;
             // The zeroes must be on the disk before a table refers to them.
