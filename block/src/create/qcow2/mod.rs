@@ -2,6 +2,12 @@
 //!
 //! The clusters of a new image are, in this order: the header, the refcount table, the refcount
 //! blocks for all clusters, the L1 table, and preallocated L2 tables and data.
+//!
+//! The positions are computed, and each table is written once. An empty image that the engine grows
+//! to its size ([`Image::grow_with`](crate::image::Image::grow_with)) has a file of the same
+//! length, but takes longer: for 1 TiB with preallocated metadata 3.1 s instead of 1.5 s, and for
+//! 1 GiB without preallocation 0.6 ms instead of 0.4 ms, measured on tmpfs. Also, growth zeroes new
+//! clusters, while a new image with a raw data file takes over the data in it.
 
 mod check;
 mod header;
