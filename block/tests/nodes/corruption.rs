@@ -297,7 +297,8 @@ fn writes_into_snapshots_and_bitmaps_are_refused() {
 fn nothing_is_written_if_bitmaps_are_announced_but_absent() {
     let expected = "Preventing invalid write on metadata (overlaps with bitmap directory)";
     let write = |node: &Node| node.write(0, &[2; 512]);
-    let steps: [(&dyn Fn(&Node) -> block::error::Result<()>, &[&str]); 4] = [
+    type Step<'a> = &'a dyn Fn(&Node) -> block::error::Result<()>;
+    let steps: [(Step<'_>, &[&str]); 4] = [
         (&write, &[expected]),
         (&|node| node.write_zeroes(0, 64 * K).and_then(|()| node.flush()), &[expected]),
         (&|node| node.grow(40 << 30), &[expected]),
