@@ -6,6 +6,7 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 
 use crate::error::Error;
+use crate::image::memory::zeroed;
 
 /// The largest number of units of a bitmap: 256 MiB of memory, for 128 TiB in units of 64 KiB.
 /// QEMU has no limit, and aborts if it runs out of memory.
@@ -44,7 +45,7 @@ impl DirtyBitmap {
     /// two.
     ///
     /// # Errors
-    /// [`Error::InvalidOption`] if there are too many units.
+    /// [`Error::InvalidOption`] if there are too many units; ENOMEM.
     pub fn new(length: u64, granularity: u64) -> Result<Self, Error> {
         let units = length.div_ceil(granularity);
         if units > UNITS_MAX {
@@ -52,7 +53,7 @@ impl DirtyBitmap {
                 "The image is too large for a granularity of {granularity} bytes"
             )));
         }
-        let words = vec![0; units.div_ceil(WORD) as usize];
+        let words = zeroed(units.div_ceil(WORD) as usize)?;
         let state = State { words, dirty: 0, in_flight: Vec::new(), locked: Vec::new() };
         let (state, released, marked) = (Mutex::new(state), Condvar::new(), Notify::new());
         Ok(DirtyBitmap { length, granularity, state, released, marked })

@@ -104,7 +104,8 @@ fn copy(
     while start < range.end {
         // A unit of work may be larger than the limit on memory.
         let length = (range.end - start).min(MEMORY_MAX);
-        buffer.resize(length as usize);
+        // QEMU counts a lack of memory for the data as an error of the source.
+        buffer.resize(length as usize).map_err(|error| (Side::Source, error.into()))?;
         source.read(start, buffer).map_err(|error| (Side::Source, error))?;
         let written = target.limited(|| write_sparsely(target, start, buffer));
         written.map_err(|error| (Side::Target, error))?;

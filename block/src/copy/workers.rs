@@ -195,6 +195,8 @@ impl<'a, C: CopyControl> Workers<'a, C> {
             tokio::task::yield_now().await;
             let is_alone = self.control.speed() > 0 || self.control.interrupted();
             if is_alone && self.is_idle() {
+                // Jobs that wait are many, and the buffer is most of the memory of a job.
+                self.queue.buffers.lock().clear();
                 self.control.pause_point().await.map_err(CopyError::Stopped)?;
             }
             if !self.is_idle() {

@@ -1,6 +1,9 @@
 //! Buffers at addresses that direct I/O accepts.
 
+use std::io;
 use std::ops::{Deref, DerefMut};
+
+use super::memory::zeroed;
 
 /// The alignment of buffers in bytes: the size of a page, which suffices for all usual devices.
 pub const BUFFER_ALIGNMENT: usize = 4096;
@@ -20,40 +23,55 @@ pub struct AlignedBuffer {
 
 impl AlignedBuffer {
     /// A buffer of `length` zeroes at a multiple of [`BUFFER_ALIGNMENT`].
-    pub fn new(length: usize) -> Self {
+    ///
+    /// # Errors
+    /// ENOMEM.
+    pub fn new(length: usize) -> io::Result<Self> {
         Self::with_alignment(length, BUFFER_ALIGNMENT)
     }
 
     /// A buffer of `length` zeroes at a multiple of `alignment`, a power of two.
-    pub(super) fn with_alignment(length: usize, alignment: usize) -> Self {
-        let bytes = if length == 0 { Vec::new() } else { vec![0; length + alignment - 1] };
+    ///
+    /// # Errors
+    /// ENOMEM.
+    pub(super) fn with_alignment(length: usize, alignment: usize) -> io::Result<Self> {
+        let bytes: Vec<u8> =
+            if length == 0 { Vec::new() } else { zeroed(length + alignment - 1)? };
         let address = bytes.as_ptr().addr();
         let start = if length == 0 { 0 } else { address.next_multiple_of(alignment) - address };
-        AlignedBuffer { bytes, alignment, start, length }
+        Ok(AlignedBuffer { bytes, alignment, start, length })
     }
 
     /// Changes the length. The contents are undefined if the buffer grows, and are not moved
     /// otherwise.
-    pub fn resize(&mut self, length: usize) {
+    ///
+    /// # Errors
+    /// ENOMEM. The buffer is unchanged.
+    pub fn resize(&mut self, length: usize) -> io::Result<()> {
         if self.start + length > self.bytes.len() {
-            *self = Self::with_alignment(length, self.alignment);
+            *self = Self::with_alignment(length, self.alignment)?;
         }
         self.length = length;
+        Ok(())
     }
 }
 
 /// An empty buffer.
 impl Default for AlignedBuffer {
     fn default() -> Self {
-        Self::new(0)
+        AlignedBuffer { bytes: Vec::new(), alignment: BUFFER_ALIGNMENT, start: 0, length: 0 }
     }
 }
 
-impl From<&[u8]> for AlignedBuffer {
-    fn from(data: &[u8]) -> Self {
-        let mut buffer = Self::new(data.len());
+impl TryFrom<&[u8]> for AlignedBuffer {
+    type Error = io::Error;
+
+    /// # Errors
+    /// ENOMEM.
+    fn try_from(data: &[u8]) -> io::Result<Self> {
+        let mut buffer = Self::new(data.len())?;
         buffer.copy_from_slice(data);
-        buffer
+        Ok(buffer)
     }
 }
 
@@ -91,10 +109,13 @@ mod tests {
     fn buffers_are_aligned_at_every_length() {
         let mut buffer = AlignedBuffer::default();
         for length in [0, 1, 4096, 5000, 100, 1 << 20] {
-            buffer.resize(length);
+            buffer.resize(length).expect("memory");
             assert_eq!(buffer.len(), length);
             assert!(length == 0 || buffer.as_ptr().addr().is_multiple_of(BUFFER_ALIGNMENT));
         }
-        assert_eq!(&*AlignedBuffer::from(&b"data"[..]), b"data");
+        let copy = AlignedBuffer::try_from(&b"data"[..]).expect("memory");
+        assert_eq!(&*copy, b"data");
+        buffer.resize(isize::MAX as usize / 2).expect_err("more than the address space");
+        assert_eq!(buffer.len(), 1 << 20, "it is unchanged");
     }
 }

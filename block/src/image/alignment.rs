@@ -200,8 +200,9 @@ impl Alignment {
         }
         *used += 1;
         drop(used);
-        let buffer = AlignedBuffer::with_alignment((end - start) as usize, self.memory);
-        Ok(BounceBuffer { alignment: self, buffer })
+        let mut bounce = BounceBuffer { alignment: self, buffer: AlignedBuffer::default() };
+        bounce.buffer = AlignedBuffer::with_alignment((end - start) as usize, self.memory)?;
+        Ok(bounce)
     }
 }
 

@@ -10,6 +10,7 @@ pub mod dirty_bitmaps;
 pub mod extent;
 pub mod host_file;
 pub mod locks;
+pub(crate) mod memory;
 pub mod null;
 pub mod permissions;
 pub mod probe;

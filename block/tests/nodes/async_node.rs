@@ -25,7 +25,7 @@ async fn requests_change_and_show_the_image() {
     let access = Access { takes: Permissions::WRITE, shares: Permissions::all() };
     let root = fixture.graph.attach_root("a guest", node.clone(), access).expect("it may write");
     for handle in [AsyncNode::from(node), AsyncNode::from(root)] {
-        let data = AlignedBuffer::from(&noise(1, 64 * K)[..]);
+        let data = AlignedBuffer::try_from(&noise(1, 64 * K)[..]).expect("memory");
         let data = handle.write(64 * K, data).await.expect("it can be written");
         assert_same(&data, &noise(1, 64 * K));
         let data = handle.read(64 * K + 512, vec![0; 512]).await.expect("it can be read");

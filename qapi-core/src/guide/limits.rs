@@ -37,6 +37,11 @@
 //! If the limit is less than 2 MiB for each client, the share of a client is half of the limit
 //! divided by the number of clients.
 //!
+//! The system may have less memory than that, as with `RLIMIT_AS`. A client for whose message or
+//! output there is none is disconnected with an error, as if the limit were exceeded. If the system
+//! has no memory for a buffer of up to 64 KiB, decoded arguments or the result of a function, the
+//! Rust runtime aborts the process with the message "memory allocation of N bytes failed".
+//!
 //! # Requests
 //!
 //! | limit | default | set by | beyond it |

@@ -130,10 +130,10 @@ impl TrafficLog {
         }
         let is_secret = definition.is_some_and(|found| arguments(found).has_secrets());
         let desc = if is_secret { "<secret>" } else { error.desc() };
-        let shown = serde_json::json!({
-            "id": id.map(Value::to_json),
-            "error": { "class": error.class().as_str(), "desc": desc },
-        });
+        let mut shown = serde_json::Map::new();
+        shown.extend(id.map(|id| ("id".to_owned(), id.to_json())));
+        let error = serde_json::json!({ "class": error.class().as_str(), "desc": desc });
+        shown.insert("error".to_owned(), error);
         self.write(session, "out", &shown);
     }
 

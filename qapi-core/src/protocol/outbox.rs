@@ -176,6 +176,16 @@ impl Outbox {
         if inner.exceeded.is_some() {
             return;
         }
+        self.drop_output(&mut inner, reason);
+        let waiter = inner.waiter.take();
+        drop(inner);
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+
+    #[cold]
+    fn drop_output(&self, inner: &mut Inner, reason: LimitExceeded) {
         inner.exceeded = Some(reason);
         inner.untaken = Vec::new();
         // A smaller charge cannot fail.
@@ -183,11 +193,6 @@ impl Outbox {
         inner.changed = true;
         // The session checks this number before each request.
         self.pending.fetch_add(CLOSED, Ordering::Relaxed);
-        let waiter = inner.waiter.take();
-        drop(inner);
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
     }
 
     /// Disconnects the clients that use most memory, if an addition to the account failed. The
@@ -222,11 +227,14 @@ impl Outbox {
         self.append(inner, message)
     }
 
-    /// Appends a message. Wakes no task, as the task that drives the session sends its replies.
+    /// Appends a message, or lets the session close if the system has no memory for it. Wakes no
+    /// task, as the task that drives the session sends its replies.
     #[inline]
     fn append(&self, inner: &mut Inner, message: &[u8]) -> Result<(), MemoryExceeded> {
-        if inner.untaken.capacity() == 0 {
-            inner.untaken.reserve(FIRST_CAPACITY.max(message.len()));
+        let first = if inner.untaken.capacity() == 0 { FIRST_CAPACITY } else { 0 };
+        if inner.untaken.try_reserve(first.max(message.len())).is_err() {
+            self.drop_output(inner, LimitExceeded::Memory);
+            return Ok(());
         }
         inner.untaken.extend_from_slice(message);
         inner.changed = true;

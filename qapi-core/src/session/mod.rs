@@ -281,6 +281,10 @@ impl Session {
         let document = match self.decoder.decode(input) {
             None => return Received::Nothing,
             Some(Decoded::Message(document)) => document,
+            Some(Decoded::Error(JsonError::OutOfMemory)) => {
+                self.responder.outbox.account().close();
+                return Received::Nothing;
+            }
             Some(Decoded::Error(error)) => {
                 if waits {
                     self.enqueue(Queued::Error(error));

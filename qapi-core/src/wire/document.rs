@@ -244,6 +244,16 @@ impl Document {
         self.nodes.len() as u32
     }
 
+    /// Makes room for one more node, and for `bytes` more bytes of strings.
+    ///
+    /// # Errors
+    /// [`JsonError::OutOfMemory`].
+    #[inline]
+    pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), JsonError> {
+        let reserved = self.nodes.try_reserve(1).and_then(|()| self.strings.try_reserve(bytes));
+        reserved.map_err(|_| JsonError::OutOfMemory)
+    }
+
     #[inline]
     pub(super) fn push(&mut self, node: Node) {
         self.nodes.push(node);

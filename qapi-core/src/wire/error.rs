@@ -42,6 +42,9 @@ pub enum JsonError {
     TokenCountLimit,
     /// More than [`MAX_TOKEN_SIZE`](super::MAX_TOKEN_SIZE) bytes of tokens.
     TokenSizeLimit,
+    /// The system has no memory for the text. The rest of the stream may begin within the text, so
+    /// that a server disconnects the client.
+    OutOfMemory,
     /// Only white space where one text was expected.
     NoValue,
     /// A second text where one was expected.
@@ -76,6 +79,7 @@ impl JsonError {
             | JsonError::NestingLimit
             | JsonError::TokenCountLimit
             | JsonError::TokenSizeLimit
+            | JsonError::OutOfMemory
             | JsonError::NoValue
             | JsonError::SeveralValues => 0,
         }
@@ -112,6 +116,7 @@ impl fmt::Display for JsonError {
             JsonError::NestingLimit => "JSON nesting depth limit exceeded",
             JsonError::TokenCountLimit => "JSON token count limit exceeded",
             JsonError::TokenSizeLimit => "JSON token size limit exceeded",
+            JsonError::OutOfMemory => "Cannot allocate memory",
             JsonError::NoValue => "Expecting a JSON value",
             JsonError::SeveralValues => "Expecting at most one JSON value",
         };

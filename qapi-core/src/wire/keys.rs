@@ -5,6 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 
 use super::document::Document;
+use super::error::JsonError;
 use super::limits::RETAINED_CAPACITY;
 
 /// The number of members up to which comparing names one by one is faster than hashing them.
@@ -35,27 +36,32 @@ impl Keys {
 
     /// Whether the name at index `name` occurs among the earlier members of `object`. `members` is
     /// their number. The parser has not reached the end of the object.
+    ///
+    /// # Errors
+    /// [`JsonError::OutOfMemory`].
     pub(super) fn is_repeated(
         &mut self,
         document: &Document,
         object: u32,
         members: usize,
         name: u32,
-    ) -> bool {
+    ) -> Result<bool, JsonError> {
         if members < FEW {
             let wanted = document.string(name);
-            return names(document, object, name).any(|other| document.string(other) == wanted);
+            return Ok(
+                names(document, object, name).any(|other| document.string(other) == wanted)
+            );
         }
         if members == FEW {
             for earlier in names(document, object, name) {
-                self.insert(document, Key { object, name: earlier });
+                self.insert(document, Key { object, name: earlier })?;
             }
         }
         self.insert(document, Key { object, name })
     }
 
     /// Adds a name; `true` if its object already has a member of that name.
-    fn insert(&mut self, document: &Document, key: Key) -> bool {
+    fn insert(&mut self, document: &Document, key: Key) -> Result<bool, JsonError> {
         let hasher = &self.hasher;
         let hash = |key: &Key| hasher.hash_one((key.object, document.string(key.name)));
         let same = |other: &Key| {
@@ -63,10 +69,11 @@ impl Keys {
         };
         let hash_of_key = hash(&key);
         if self.names.find(hash_of_key, same).is_some() {
-            return true;
+            return Ok(true);
         }
+        self.names.try_reserve(1, hash).map_err(|_| JsonError::OutOfMemory)?;
         self.names.insert_unique(hash_of_key, key, hash);
-        false
+        Ok(false)
     }
 
     /// Removes all names, and frees the memory of a large object.

@@ -25,6 +25,8 @@ pub(super) enum Lexeme<'t> {
     Stray(&'t [u8]),
     /// An incomplete token that is longer than a whole text may be.
     Oversize,
+    /// A token for which there is no memory.
+    OutOfMemory,
 }
 
 /// The position of the next byte in the grammar of tokens.
@@ -120,9 +122,8 @@ impl Lexer {
         let mut at = 0;
         let step = loop {
             let Some(&byte) = bytes.get(at) else {
-                self.begun.extend_from_slice(&bytes[start..]);
                 *input = &[];
-                return None;
+                return self.keep(&bytes[start..]).err();
             };
             let step = self.state.step(byte);
             match step {
@@ -169,11 +170,23 @@ impl Lexer {
         }
     }
 
+    /// Adds bytes to the token that has begun.
+    fn keep(&mut self, bytes: &[u8]) -> Result<(), Lexeme<'static>> {
+        if self.begun.try_reserve(bytes.len()).is_err() {
+            *self = Lexer::default();
+            return Err(Lexeme::OutOfMemory);
+        }
+        self.begun.extend_from_slice(bytes);
+        Ok(())
+    }
+
     fn lexeme<'t>(&'t mut self, step: Step, tail: &'t [u8]) -> Lexeme<'t> {
         let text = if self.begun.is_empty() {
             tail
         } else {
-            self.begun.extend_from_slice(tail);
+            if let Err(no_memory) = self.keep(tail) {
+                return no_memory;
+            }
             self.returned = true;
             &self.begun
         };

@@ -127,6 +127,7 @@ impl Parser {
         is_key: bool,
         document: &mut Document,
     ) -> Result<(), JsonError> {
+        document.reserve(0)?;
         match kind {
             TokenKind::OpenBrace => {
                 let node = document.open(Node::Object { len: 0, end: 0 });
@@ -144,6 +145,8 @@ impl Parser {
             TokenKind::Float => document.push(Node::Number(Number::from_float(ascii(text)))),
             TokenKind::Keyword => document.push(keyword(text)?),
             TokenKind::String => {
+                // The token is at least as long as the string.
+                document.reserve(text.len())?;
                 let start = document.strings_mut().len();
                 string::decode_into(document.strings_mut(), text)?;
                 document.push_string_from(start);
@@ -196,7 +199,7 @@ impl Parser {
             ContainerKind::List => self.expect = Expect::ListSeparator,
             ContainerKind::Dict { name } => {
                 self.expect = Expect::DictSeparator;
-                if self.keys.is_repeated(document, container.node, members, name) {
+                if self.keys.is_repeated(document, container.node, members, name)? {
                     return Err(JsonError::DuplicateKey);
                 }
             }

@@ -139,6 +139,7 @@ impl Assembler {
             Lexeme::Token(kind, text) => (kind, text),
             Lexeme::Stray(text) => return Some(Err(JsonError::stray(text))),
             Lexeme::Oversize => return Some(Err(JsonError::TokenSizeLimit)),
+            Lexeme::OutOfMemory => return Some(Err(JsonError::OutOfMemory)),
         };
         match self.bounds.add(kind, text.len()) {
             Ok(complete) => {

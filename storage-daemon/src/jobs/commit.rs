@@ -311,7 +311,8 @@ impl SequentialCopy for Images {
             let mut at = offset;
             while at < end {
                 let piece = (end - at).min(PIECE_MAX);
-                data.resize(piece as usize);
+                data.resize(piece as usize)
+                    .map_err(|error| failed(Side::Source)(error.into()))?;
                 self.top.read(at, data).map_err(failed(Side::Source))?;
                 self.base.write(at, data).map_err(failed(Side::Target))?;
                 at += piece;

@@ -1,7 +1,10 @@
 //! Limits of the system on the process, and files that are not what they seem.
 
 use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
@@ -10,6 +13,8 @@ use serde_json::json;
 use crate::support::daemon::{Client, Daemon, command, program, run, socket_arguments, wait_for};
 
 const MIB: u64 = 1 << 20;
+/// The time in which the end of a connection arrives, on a slow machine too.
+const WAIT: Duration = Duration::from_secs(60);
 
 /// Sets a limit of a running daemon, and its hard limit.
 fn limit(daemon: &Daemon, resource: Resource, value: u64) {
@@ -68,6 +73,58 @@ fn a_limit_on_the_size_of_files_fails_the_job_only() {
     assert_eq!(error, "Could not resize file: File too large");
     client.execute("quit", json!({}));
     assert!(daemon.ended().success());
+}
+
+/// Limits the address space of a daemon to what it has and `bytes` more.
+fn limit_memory(daemon: &Daemon, bytes: u64) {
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap();
+    let kib: u64 = size.trim().strip_suffix(" kB").unwrap().parse().unwrap();
+    limit(daemon, Resource::As, (kib << 10) + bytes);
+}
+
+#[test]
+fn without_memory_for_a_bitmap_the_command_fails_only() {
+    let (daemon, mut client) = with_files(&["source", "target"]);
+    for name in ["large", "null"] {
+        let node = json!({"driver": "null-co", "node-name": name, "size": 1_u64 << 40});
+        client.execute("blockdev-add", node);
+    }
+    for name in ["source", "target"] {
+        add(&daemon, &mut client, name);
+    }
+    // Enough for the threads of a copy. The bitmap has a bit for each of 2^31 units.
+    limit_memory(&daemon, 192 * MIB);
+    let mirror = json!({
+        "job-id": "mirror", "device": "large", "target": "null", "sync": "full",
+        "granularity": 512,
+    });
+    let reply = client.ask("blockdev-mirror", mirror);
+    assert_eq!(reply["error"]["desc"], "Cannot allocate memory");
+    backup(&mut client, "good", "target");
+    assert_eq!(client.wait_for_job("good", "concluded").get("error"), None);
+}
+
+#[test]
+fn a_client_for_whose_message_there_is_no_memory_is_disconnected_and_others_are_served() {
+    let (daemon, mut client) = with_files(&[]);
+    limit_memory(&daemon, 8 * MIB);
+    let numbers = "1,".repeat(1_000_000);
+    let names: String = (0..500_000).map(|number| format!("'{number}':1,")).collect();
+    for text in
+        ["a".repeat(60 << 20), format!("',[{numbers}1],'"), format!("',{{{names}'':1}},'")]
+    {
+        let mut stream = UnixStream::connect(daemon.path("qmp.sock")).unwrap();
+        stream.set_read_timeout(Some(WAIT)).unwrap();
+        let message = format!("{{'execute':'qmp_capabilities'}}['{text}']");
+        // The server may disconnect before it has read all.
+        let _ = stream.write_all(message.as_bytes());
+        let mut replies = Vec::new();
+        let _ = stream.read_to_end(&mut replies);
+        let replies = String::from_utf8(replies).unwrap();
+        assert!(replies.contains("The memory limit of the server is exceeded"), "{replies}");
+        client.execute("query-version", json!({}));
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The layout of a new qcow2 image.
 
+use std::io;
+
+use crate::image::memory::zeroed;
 use crate::image::qcow2::format::entry::COPIED;
 use crate::image::qcow2::format::geometry::Geometry;
 use crate::image::qcow2::format::refcount_block::write_count;
@@ -72,51 +75,49 @@ impl Layout {
         self.table_clusters * self.geometry.cluster_size()
     }
 
-    pub(super) fn refcount_table(&self) -> Vec<u8> {
-        let mut table: Vec<u8> = (0..self.block_clusters)
-            .flat_map(|block| self.block_offset(block).to_be_bytes())
-            .collect();
-        table.resize(self.refcount_table_bytes() as usize, 0);
-        table
+    /// # Errors
+    /// ENOMEM, as for all tables.
+    pub(super) fn refcount_table(&self) -> io::Result<Vec<u8>> {
+        let mut table = zeroed(self.refcount_table_bytes() as usize)?;
+        for (entry, block) in table.chunks_exact_mut(8).zip(0..self.block_clusters) {
+            entry.copy_from_slice(&self.block_offset(block).to_be_bytes());
+        }
+        Ok(table)
     }
 
     /// A refcount block, with a count of 1 for each cluster of the new image.
-    pub(super) fn refcount_block(&self, block: u64) -> Vec<u8> {
-        let mut bytes = vec![0; self.geometry.cluster_size() as usize];
+    pub(super) fn refcount_block(&self, block: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = zeroed(self.geometry.cluster_size() as usize)?;
         let per_block = self.geometry.counts_per_block();
         let rest = self.clusters().saturating_sub(block * per_block);
         for slot in 0..rest.min(per_block) {
             write_count(&self.geometry, &mut bytes, slot, 1);
         }
-        bytes
+        Ok(bytes)
     }
 
     /// The L1 table.
-    pub(super) fn l1_table(&self) -> Vec<u8> {
-        let entry =
-            |table| if table < self.contents.l2_tables { self.l2_offset(table) } else { 0 };
-        let entries = (0..self.contents.l1_entries).map(entry);
-        entries.flat_map(|offset| counted(offset).to_be_bytes()).collect()
+    pub(super) fn l1_table(&self) -> io::Result<Vec<u8>> {
+        let mut bytes = zeroed(self.contents.l1_entries as usize * 8)?;
+        for (entry, table) in bytes.chunks_exact_mut(8).zip(0..self.contents.l2_tables) {
+            entry.copy_from_slice(&(self.l2_offset(table) | COPIED).to_be_bytes());
+        }
+        Ok(bytes)
     }
 
     /// An L2 table of an image with `clusters` clusters. The data begin at [`Layout::data_offset`]
     /// in the image, or at the beginning of an external data file.
     ///
     /// Subclusters are not allocated.
-    pub(super) fn l2_table(&self, table: u64, clusters: u64) -> Vec<u8> {
+    pub(super) fn l2_table(&self, table: u64, clusters: u64) -> io::Result<Vec<u8>> {
         let start = if self.contents.data_clusters > 0 { self.data_offset() } else { 0 };
         let first = table * self.geometry.entries();
-        let mut bytes = vec![0; self.geometry.cluster_size() as usize];
+        let mut bytes = zeroed(self.geometry.cluster_size() as usize)?;
         let entries = bytes.chunks_exact_mut(self.geometry.entry_size() as usize);
         for (entry, cluster) in entries.zip(first..clusters) {
             let offset = start + cluster * self.geometry.cluster_size();
             entry[..8].copy_from_slice(&(offset | COPIED).to_be_bytes());
         }
-        bytes
+        Ok(bytes)
     }
-}
-
-/// The L1 entry for the L2 table at `offset`. Offset 0 means that there is no table.
-fn counted(offset: u64) -> u64 {
-    if offset == 0 { 0 } else { offset | COPIED }
 }

@@ -254,14 +254,14 @@ impl Qcow2Create {
     fn write(&self, storage: &Storage, contents: Contents, names: &Names) -> io::Result<()> {
         let layout = self.layout(contents);
         empty(storage, layout.data_offset())?;
-        storage.write(layout.table_offset(), &layout.refcount_table())?;
+        storage.write(layout.table_offset(), &layout.refcount_table()?)?;
         for block in 0..layout.block_clusters {
-            let bytes = layout.refcount_block(block);
+            let bytes = layout.refcount_block(block)?;
             storage.write(layout.block_offset(block), &bytes)?;
         }
-        storage.write(layout.l1_offset(), &layout.l1_table())?;
+        storage.write(layout.l1_offset(), &layout.l1_table()?)?;
         for table in 0..contents.l2_tables {
-            let bytes = layout.l2_table(table, self.clusters());
+            let bytes = layout.l2_table(table, self.clusters())?;
             storage.write(layout.l2_offset(table), &bytes)?;
         }
         if contents.data_clusters > 0 {

@@ -51,7 +51,9 @@ fn reported_alignment(file: &File) -> Option<(u64, u64)> {
 /// The smallest length of a read at the beginning of the file that succeeds. Unlike a write, a read
 /// cannot overwrite data of another process.
 fn probed_alignment(file: &File, length: u64) -> u64 {
-    let mut buffer = AlignedBuffer::new(SAFE_ALIGNMENT as usize);
+    let Ok(mut buffer) = AlignedBuffer::new(SAFE_ALIGNMENT as usize) else {
+        return SAFE_ALIGNMENT;
+    };
     let mut accepts = |align: u64| {
         // Reads beyond the end succeed with any alignment.
         align <= length && matches!(read_once(file, &mut buffer[..align as usize]), Ok(1..))
@@ -89,7 +91,8 @@ mod tests {
         let (request, memory) =
             reported_alignment(&file).unwrap_or((probed, BUFFER_ALIGNMENT as u64));
         for align in [request, probed] {
-            let mut buffer = AlignedBuffer::with_alignment(align as usize, memory as usize);
+            let mut buffer =
+                AlignedBuffer::with_alignment(align as usize, memory as usize).expect("memory");
             let length = file.read_at(&mut buffer, align).expect("it is aligned");
             assert_eq!(length as u64, align);
             assert!(buffer.iter().all(|byte| *byte == 1));

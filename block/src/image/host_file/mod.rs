@@ -2,6 +2,7 @@
 
 mod direct;
 mod open_file;
+mod writeback;
 
 use std::fmt;
 use std::fs::{File, FileType};

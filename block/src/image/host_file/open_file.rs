@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,6 +11,7 @@ use rustix::fs::{FallocateFlags, SeekFrom, fallocate, seek};
 use rustix::io::Errno;
 
 use super::direct::direct_alignment;
+use super::writeback;
 use super::{HostFileKind, HostFileMode};
 use crate::image::alignment::{AlignedWrite, Alignment};
 use crate::image::storage::{Preallocation, ZeroMode};
@@ -75,7 +75,8 @@ impl OpenFile {
         let read = |offset, buffer: &mut [u8]| self.read_aligned(offset, buffer);
         self.alignment.write(offset, data, read, |write| self.write_aligned(&write))?;
         if self.writeback && data.len() >= WRITEBACK_MIN {
-            self.start_writeback(offset, data.len() as u64);
+            // The next flush writes the range if the writeback cannot start.
+            let _ = writeback::start(&self.file, offset, data.len() as u64);
         }
         Ok(())
     }
@@ -238,15 +239,6 @@ impl OpenFile {
             Err(Errno::NXIO) => (false, u64::MAX),
             Err(_cannot_tell) => (true, u64::MAX),
         }
-    }
-
-    /// Starts writeback of a range from the page cache to the disk, and does not wait for its end.
-    /// If the writeback cannot start, the next flush writes the range.
-    fn start_writeback(&self, offset: u64, length: u64) {
-        let (Ok(offset), Ok(length)) = (offset.try_into(), length.try_into()) else { return };
-        let handle = self.file.as_raw_fd();
-        // SAFETY: no memory is passed, and the descriptor belongs to a file that `self` has open.
-        unsafe { libc::sync_file_range(handle, offset, length, libc::SYNC_FILE_RANGE_WRITE) };
     }
 }
 

@@ -82,7 +82,7 @@ impl Qcow2Image {
         data: &mut AlignedBuffer,
     ) -> io::Result<()> {
         let cluster = engine.cluster_size();
-        data.resize(length as usize);
+        data.resize(length as usize)?;
         self.read_with_events(engine, start, data)?;
         let (mut rest, mut at) = (&**data, start);
         while !rest.is_empty() {

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::header::Header;
 use super::header::fields::{Fields, invalid, name_in};
 use crate::error::{Error, Result};
+use crate::image::memory::zeroed;
 use crate::image::storage::Storage;
 
 /// The size in bytes of an entry without its variable part.
@@ -82,7 +83,7 @@ fn read_entry(storage: &Storage, start: u64, number: u32) -> Result<(Snapshot, u
         return Err(invalid(text));
     }
     let (id_length, name_length) = (u64::from(fields.u16(12)?), u64::from(fields.u16(14)?));
-    let mut variable = vec![0; (extra_length + id_length + name_length) as usize];
+    let mut variable = zeroed((extra_length + id_length + name_length) as usize)?;
     read(storage, start + ENTRY_LENGTH, &mut variable)?;
     let (extra, names) = variable.split_at(extra_length as usize);
     let (id, name) = names.split_at(id_length as usize);

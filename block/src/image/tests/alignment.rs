@@ -162,7 +162,7 @@ fn buffers_at_unaligned_addresses_are_copied() {
     let blocks = Blocks::new(512, true);
     let alignment = Alignment::new(BLOCK, 512);
     let read = |offset, buffer: &mut [u8]| blocks.read(offset, buffer);
-    let mut buffer = AlignedBuffer::new(SIZE as usize);
+    let mut buffer = AlignedBuffer::new(SIZE as usize).expect("memory");
     for shift in [0, 1, 512] {
         for length in [1, 511, BLOCK - 512, BLOCK, 3 * BLOCK + 7] {
             let (shift, length) = (shift as usize, length as usize);

@@ -8,6 +8,7 @@ use std::io;
 use super::table::{Digest, Table};
 use crate::error::{Error, Result};
 use crate::image::dirty_bitmaps::NAME_MAX;
+use crate::image::memory::zeroed;
 use crate::image::qcow2::clusters::Clusters;
 use crate::image::qcow2::header::extensions::BitmapDirectory;
 use crate::image::qcow2::header::fields::{Fields, invalid};
@@ -146,7 +147,7 @@ pub(crate) fn read(
     size: u64,
 ) -> Result<Vec<DirectoryEntry>> {
     let start = directory.range.start;
-    let mut bytes = vec![0; (directory.range.end - start) as usize];
+    let mut bytes = zeroed((directory.range.end - start) as usize)?;
     let failed = |source| Error::While { what: "Failed to read bitmap directory".into(), source };
     storage.read(start, &mut bytes).map_err(failed)?;
     let broken = || invalid("Broken bitmap directory");

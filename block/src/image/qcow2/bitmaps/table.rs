@@ -8,6 +8,7 @@ use rustix::io::Errno;
 
 use super::directory::DirectoryEntry;
 use crate::error::{Error, Result};
+use crate::image::memory::zeroed;
 use crate::image::storage::Storage;
 
 /// The bits of a table entry with the offset of a cluster.
@@ -66,7 +67,7 @@ pub(crate) fn for_each_cluster(
     let mut first = 0;
     while first < entry.table_entries {
         let number = CHUNK.min(entry.table_entries - first);
-        let mut bytes = vec![0; number as usize * 8];
+        let mut bytes = zeroed(number as usize * 8)?;
         storage.read(entry.table_offset + u64::from(first) * 8, &mut bytes)?;
         for (index, word) in bytes.chunks_exact(8).enumerate() {
             let word = word.try_into().map_or(0, u64::from_be_bytes);
@@ -139,7 +140,7 @@ pub(super) fn read(
     if u64::from(entry.table_entries) != table_entries(length, cluster_size) {
         return Err(failed(Errno::INVAL.into()));
     }
-    let mut bytes = vec![0; cluster_size as usize];
+    let mut bytes = zeroed(cluster_size as usize)?;
     let mut digest = Digest::default();
     let read = for_each_cluster(storage, entry, cluster_size, |number, cluster| {
         let start = number * cluster_size;

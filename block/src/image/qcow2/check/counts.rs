@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::references::{Found, Image};
 use crate::error::Result;
+use crate::image::memory::zeroed;
 use crate::image::qcow2::format::refcount_block::read_count;
 
 /// The number of clusters whose references are counted at once. A larger image is read several
@@ -79,7 +80,7 @@ impl Image<'_> {
         while start < clusters {
             let part = start..clusters.min(start + PART);
             let mut counts = Counts {
-                counts: vec![0; (part.end - part.start) as usize],
+                counts: zeroed((part.end - part.start) as usize)?,
                 clusters: part,
                 count_max: u32::try_from(self.geometry.count_max()).unwrap_or(u32::MAX),
                 overflows: 0,
@@ -124,7 +125,7 @@ impl<'a> StoredCounts<'a> {
             self.block = match self.image.refcount_block(number)? {
                 0 => None,
                 offset => {
-                    let mut bytes = vec![0; self.image.geometry.cluster_size() as usize];
+                    let mut bytes = zeroed(self.image.geometry.cluster_size() as usize)?;
                     self.image.storage.read(offset, &mut bytes)?;
                     Some(bytes)
                 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::io::Errno;
 
 use crate::error::{Error, Result};
+use crate::image::memory::zeroed;
 use crate::image::qcow2::bitmaps::directory;
 use crate::image::qcow2::bitmaps::table::{self, BitmapCluster};
 use crate::image::qcow2::format::entry::{Entry, OFFSET_MASK};
@@ -152,7 +153,7 @@ impl Image<'_> {
         mut work: impl FnMut(u64, Entry) -> Result<()>,
     ) -> Result<()> {
         self.check_cancelled()?;
-        let mut bytes = vec![0; self.geometry.cluster_size() as usize];
+        let mut bytes = zeroed(self.geometry.cluster_size() as usize)?;
         self.storage.read(table, &mut bytes)?;
         let size = self.geometry.entry_size();
         for (entry, at) in bytes.chunks_exact(size as usize).zip((table..).step_by(size as usize))
@@ -171,7 +172,7 @@ impl Image<'_> {
         let mut start = table.start;
         while start < table.end {
             self.check_cancelled()?;
-            let mut bytes = vec![0; CHUNK.min(table.end - start) as usize];
+            let mut bytes = zeroed(CHUNK.min(table.end - start) as usize)?;
             self.storage.read(start, &mut bytes)?;
             for (word, at) in bytes.chunks_exact(8).zip((start..).step_by(8)) {
                 work(at, word.try_into().map_or(0, u64::from_be_bytes))?;

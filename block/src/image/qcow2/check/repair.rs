@@ -5,6 +5,7 @@ use rustix::io::Errno;
 use super::counts::{Counts, Scope, StoredCounts};
 use super::references::Image;
 use crate::error::{Error, Result};
+use crate::image::memory::zeroed;
 use crate::image::permissions::AccessMode;
 use crate::image::qcow2::format::entry::COPIED;
 use crate::image::qcow2::format::refcount_block::write_count;
@@ -62,7 +63,7 @@ fn correct(image: &Image<'_>) -> Result<()> {
             if offset == 0 {
                 continue;
             }
-            let mut bytes = vec![0; image.geometry.cluster_size() as usize];
+            let mut bytes = zeroed(image.geometry.cluster_size() as usize)?;
             image.storage.read(offset, &mut bytes)?;
             let before = bytes.clone();
             fill_block(image, counts, number, &mut bytes);
@@ -112,7 +113,7 @@ fn rebuild(image: &Image<'_>) -> Result<()> {
         let end = if is_last { blocks } else { counts.clusters.end / per_block };
         for number in written..end {
             image.check_cancelled()?;
-            let mut bytes = vec![0; size as usize];
+            let mut bytes = zeroed(size as usize)?;
             fill_block(image, counts, number, &mut bytes);
             let new = used.max(number * per_block)
                 ..(used + blocks + table_clusters).min((number + 1) * per_block);

@@ -5,6 +5,7 @@ use rustix::io::Errno;
 use super::corruption::{Corruption, Result};
 use super::refcounts::{OFFSET_END, Refcounts, write_counts};
 use super::regions::{OverlapChecks, Regions};
+use crate::image::memory::{table_bytes, zeroed};
 use crate::image::qcow2::format::refcount_block::read_count;
 use crate::image::qcow2::header::TablePointers;
 
@@ -138,7 +139,7 @@ impl Refcounts {
         let offset = start << geometry.cluster_bits;
         regions.check_allocated(offset, used << geometry.cluster_bits)?;
         for number in 0..blocks {
-            let mut bytes = vec![0; size as usize];
+            let mut bytes = zeroed(size as usize)?;
             let counted = used.saturating_sub(number * per_block).min(per_block);
             write_counts(&geometry, &mut bytes, 0..counted, 1);
             self.storage.write(offset + (wanted + number) * size, &bytes)?;
@@ -201,7 +202,7 @@ impl Refcounts {
             let text = "Preventing invalid allocation of refcount block at offset 0".to_owned();
             return Err(Corruption::new(text).into());
         }
-        let mut bytes = vec![0; self.geometry.cluster_size() as usize];
+        let mut bytes = zeroed(self.geometry.cluster_size() as usize)?;
         write_counts(&self.geometry, &mut bytes, 0..1, 1);
         regions.check_allocated(offset, bytes.len() as u64)?;
         self.storage.write(offset, &bytes)?;
@@ -251,18 +252,17 @@ impl Refcounts {
         regions.check_allocated(offset, used << geometry.cluster_bits)?;
         // The new table refers to all blocks, so they must be in the file.
         self.write_back(regions)?;
-        let mut table = self.table.clone();
-        table.resize((table_clusters * size / 8) as usize, 0);
+        let mut table = zeroed((table_clusters * size / 8) as usize)?;
+        table[..self.table.len()].copy_from_slice(&self.table);
         for block in 0..blocks {
             let offset = (start + table_clusters + block) << geometry.cluster_bits;
-            let mut bytes = vec![0; size as usize];
+            let mut bytes = zeroed(size as usize)?;
             let counted = used.saturating_sub(block * per_block).min(per_block);
             write_counts(&geometry, &mut bytes, 0..counted, 1);
             self.storage.write(offset, &bytes)?;
             table[(first_new + block) as usize] = offset;
         }
-        let bytes: Vec<u8> = table.iter().flat_map(|entry| entry.to_be_bytes()).collect();
-        self.storage.write(offset, &bytes)?;
+        self.storage.write(offset, &table_bytes(&table, 0)?)?;
         self.switch_table(regions, offset, table)
     }
 

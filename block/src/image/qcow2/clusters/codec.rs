@@ -38,7 +38,7 @@ impl Codec {
     /// Decompresses a cluster. Bytes after the compressed data are ignored.
     ///
     /// # Errors
-    /// [`Errno::IO`] if the data are damaged or not of a whole cluster.
+    /// [`Errno::IO`] if the data are damaged or not of a whole cluster; [`Errno::NOMEM`].
     pub(super) fn decompress(&self, compressed: &[u8], cluster: &mut [u8]) -> io::Result<()> {
         let is_whole = match self {
             Codec::Zlib => {
@@ -47,7 +47,7 @@ impl Codec {
                 done.is_ok() && decoder.total_out() == cluster.len() as u64
             }
             Codec::Zstd(zstd) => {
-                let mut decoder = zstd.decoders.take(ZstdDecoder::new);
+                let mut decoder = zstd.decoders.take(ZstdDecoder::new)?;
                 let is_whole = decoder.decompress(compressed, cluster);
                 zstd.decoders.give_back(decoder);
                 is_whole
@@ -57,8 +57,12 @@ impl Codec {
     }
 
     /// The compressed cluster; `None` if it would not be smaller.
-    pub(super) fn compress(&self, cluster: &[u8]) -> Option<Vec<u8>> {
-        let mut compressed = Vec::with_capacity(cluster.len());
+    ///
+    /// # Errors
+    /// [`Errno::NOMEM`].
+    pub(super) fn compress(&self, cluster: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let mut compressed = Vec::new();
+        compressed.try_reserve_exact(cluster.len()).map_err(|_| Errno::NOMEM)?;
         let is_whole = match self {
             Codec::Zlib => {
                 let level = Compression::default();
@@ -67,13 +71,13 @@ impl Codec {
                 matches!(done, Ok(Status::StreamEnd))
             }
             Codec::Zstd(zstd) => {
-                let mut encoder = zstd.encoders.take(|| ZstdEncoder(CCtx::create()));
+                let mut encoder = zstd.encoders.take(|| CCtx::try_create().map(ZstdEncoder))?;
                 let done = encoder.0.compress(&mut compressed, cluster, ZSTD_LEVEL);
                 zstd.encoders.give_back(encoder);
                 done.is_ok()
             }
         };
-        (is_whole && compressed.len() < cluster.len()).then_some(compressed)
+        Ok((is_whole && compressed.len() < cluster.len()).then_some(compressed))
     }
 }
 
@@ -95,9 +99,11 @@ impl<T> Default for Pool<T> {
 }
 
 impl<T> Pool<T> {
-    fn take(&self, new: impl FnOnce() -> T) -> T {
+    /// # Errors
+    /// [`Errno::NOMEM`] if `new` returns none.
+    fn take(&self, new: impl FnOnce() -> Option<T>) -> io::Result<T> {
         let idle = self.0.lock().pop();
-        idle.unwrap_or_else(new)
+        Ok(idle.or_else(new).ok_or(Errno::NOMEM)?)
     }
 
     fn give_back(&self, one: T) {
@@ -115,11 +121,11 @@ struct ZstdEncoder(CCtx<'static>);
 struct ZstdDecoder(DCtx<'static>);
 
 impl ZstdDecoder {
-    fn new() -> Self {
-        let mut decoder = DCtx::create();
+    fn new() -> Option<Self> {
+        let mut decoder = DCtx::try_create()?;
         // The limit is valid, so this does not fail.
         let _ = decoder.set_parameter(DParameter::WindowLogMax(ZSTD_WINDOW_MAX));
-        ZstdDecoder(decoder)
+        Some(ZstdDecoder(decoder))
     }
 
     /// Fills a cluster. Returns whether all of it has been decompressed.
@@ -162,7 +168,8 @@ mod tests {
         let cluster: Vec<u8> = (0..65536_u32).map(|at| (at / 64 * (at % 7)) as u8).collect();
         for compression_type in [CompressionType::Zlib, CompressionType::Zstd] {
             let codec = Codec::new(compression_type);
-            let mut compressed = codec.compress(&cluster).expect("it can be made smaller");
+            let mut compressed =
+                codec.compress(&cluster).expect("memory").expect("it is smaller");
             compressed.extend_from_slice(&[0xa5; 512]);
             let mut again = vec![1; cluster.len()];
             // A decoder can be used again, also after an error.
@@ -173,7 +180,7 @@ mod tests {
                 truncated.expect_err("the data are truncated");
                 codec.decompress(&[0xff; 64], &mut again).expect_err("the data are invalid");
             }
-            let same = codec.compress(&cluster).expect("it can be made smaller");
+            let same = codec.compress(&cluster).expect("memory").expect("it is smaller");
             assert_eq!(compressed[..same.len()], same, "{compression_type:?}");
         }
     }
@@ -192,7 +199,7 @@ mod tests {
                 let mut cluster: Vec<u8> = (0..size).map(|_| noise()).collect();
                 let noisy = [size, size / 2, size / 8, 0, size / 2 + 100, size - 1][turn % 6];
                 cluster[noisy..].fill(turn as u8);
-                let compressed = codec.compress(&cluster);
+                let compressed = codec.compress(&cluster).expect("memory");
                 assert_eq!(compressed.is_none(), noisy >= size - 1, "{turn}");
                 let Some(compressed) = compressed else { continue };
                 let mut again = vec![1; size];

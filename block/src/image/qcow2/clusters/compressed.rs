@@ -10,15 +10,16 @@ use super::corruption::Result;
 use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
+use crate::image::memory::zeroed;
 use crate::image::qcow2::format::entry::{Compressed, Entry};
 use crate::options::blkdebug::BlkdebugEvent;
 
 impl Clusters {
     /// The contents of a compressed cluster.
     pub(super) fn decompressed(&self, place: Compressed) -> io::Result<Vec<u8>> {
-        let mut compressed = vec![0; place.length as usize];
+        let mut compressed = zeroed(place.length as usize)?;
         self.storages.file.read(place.offset, &mut compressed)?;
-        let mut cluster = vec![0; self.geometry.cluster_size() as usize];
+        let mut cluster = zeroed(self.geometry.cluster_size() as usize)?;
         self.codec.decompress(&compressed, &mut cluster)?;
         Ok(cluster)
     }
@@ -31,7 +32,7 @@ impl Clusters {
     /// # Errors
     /// [`Errno::INVAL`] if `offset` is not aligned to clusters, or `data` is not one cluster;
     /// [`Errno::IO`] for a cluster that is allocated, as in QEMU; [`Errno::NOTSUP`] for
-    /// an image with an external data file; or those of the storage.
+    /// an image with an external data file; [`Errno::NOMEM`]; or those of the storage.
     pub(crate) fn write_compressed(
         &self,
         offset: u64,
@@ -48,11 +49,11 @@ impl Clusters {
             return Err(Errno::INVAL.into());
         }
         let compressed = if data.len() as u64 == size {
-            self.codec.compress(data)
+            self.codec.compress(data)?
         } else {
-            let mut cluster = data.to_vec();
-            cluster.resize(size as usize, 0);
-            self.codec.compress(&cluster)
+            let mut cluster = zeroed(size as usize)?;
+            cluster[..data.len()].copy_from_slice(data);
+            self.codec.compress(&cluster)?
         };
         match compressed {
             None => {

@@ -7,6 +7,7 @@ use super::allocate::Purpose;
 use super::corruption::{Corruption, Failure, Hex, Result};
 use super::freed::FreedKind;
 use super::{Clusters, Guard, State};
+use crate::image::memory::zeroed;
 use crate::image::qcow2::format::entry::{COPIED, Entry, EntryFault};
 
 impl Clusters {
@@ -45,7 +46,7 @@ impl Clusters {
             self.changed.wait(state);
             return Ok(());
         }
-        let mut bytes = vec![0; state.tables.slices.piece_size() as usize].into_boxed_slice();
+        let mut bytes = zeroed(state.tables.slices.piece_size() as usize)?.into_boxed_slice();
         let read = MutexGuard::unlocked(state, || self.storages.file.read(slice, &mut bytes));
         state.tables.loading.remove(&slice);
         self.changed.notify_all();
@@ -93,7 +94,7 @@ impl Clusters {
             return Err(Errno::IO.into());
         }
         let size = self.geometry.cluster_size();
-        let mut bytes = vec![0; size as usize];
+        let mut bytes = zeroed(size as usize)?;
         if let Some(shared) = shared {
             // The table has changes in the cache if the flag of another reference to it is wrong.
             if state.tables.slices.has_changes(shared..shared + size) {

@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use super::cache::{TableCache, metadata_alignment};
 use super::corruption::{Corruption, Hex, Result};
 use super::regions::{Offsets, OverlapChecks, Regions};
+use crate::image::memory::{read_table, zeroed};
 use crate::image::qcow2::format::geometry::Geometry;
 use crate::image::qcow2::format::refcount_block::{read_count, write_count};
 use crate::image::storage::Storage;
@@ -48,12 +49,10 @@ impl Refcounts {
         no_flush: bool,
     ) -> Result<Self> {
         let range = regions.refcount_table.clone();
-        let mut bytes = vec![0; (range.end - range.start) as usize];
-        storage.read(range.start, &mut bytes)?;
-        let entries =
-            bytes.chunks_exact(8).map(|entry| entry.try_into().map_or(0, u64::from_be_bytes));
-        let table: Vec<u64> = entries.map(|entry| entry & BLOCK_OFFSET_MASK).collect();
-        regions.refcount_blocks = Offsets::new(table.iter().copied());
+        let length = range.end - range.start;
+        let mut table = read_table(length, |bytes| storage.read(range.start, bytes))?;
+        table.iter_mut().for_each(|entry| *entry &= BLOCK_OFFSET_MASK);
+        regions.refcount_blocks = Offsets::new(table.iter().copied())?;
         Ok(Refcounts {
             storage: storage.clone(),
             geometry,
@@ -198,7 +197,7 @@ impl Refcounts {
             return Err(Errno::IO.into());
         }
         if !self.blocks.contains(offset) {
-            let mut bytes = vec![0; size as usize].into_boxed_slice();
+            let mut bytes = zeroed(size as usize)?.into_boxed_slice();
             self.storage.read(offset, &mut bytes)?;
             self.make_room(regions)?;
             self.blocks.insert(offset, bytes);

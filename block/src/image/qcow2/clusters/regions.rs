@@ -6,6 +6,7 @@ use std::ops::Range;
 use bitflags::bitflags;
 
 use super::corruption::{Corruption, Result};
+use crate::image::memory::zeroed;
 use crate::image::qcow2::format::entry::OFFSET_MASK;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::header::extensions::BitmapsExtension;
@@ -73,11 +74,14 @@ const NAMES: [(OverlapChecks, &str); 9] = [
 pub(super) struct Offsets(Vec<u64>);
 
 impl Offsets {
-    pub(super) fn new(entries: impl Iterator<Item = u64>) -> Self {
-        let mut offsets: Vec<u64> = entries.filter(|offset| *offset != 0).collect();
+    /// # Errors
+    /// ENOMEM.
+    pub(super) fn new(entries: impl Iterator<Item = u64> + Clone) -> io::Result<Self> {
+        let used = entries.filter(|offset| *offset != 0);
+        let mut offsets = zeroed(used.clone().count())?;
+        offsets.iter_mut().zip(used).for_each(|(offset, used)| *offset = used);
         offsets.sort_unstable();
-        offsets.shrink_to_fit();
-        Offsets(offsets)
+        Ok(Offsets(offsets))
     }
 
     /// Replaces an offset by another one. Zero stands for none.

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 use super::cache::{TableCache, metadata_alignment};
 use super::corruption::{Corruption, Hex, Result};
 use super::regions::{Offsets, OverlapChecks, Regions};
+use crate::image::memory::{read_table, table_bytes};
 use crate::image::qcow2::format::entry::{COPIED, Entry, OFFSET_MASK};
 use crate::image::qcow2::format::geometry::Geometry;
 use crate::image::storage::Storage;
@@ -42,12 +43,9 @@ impl Tables {
         slice_size: u64,
     ) -> Result<Self> {
         let range = regions.l1_table.clone();
-        let mut bytes = vec![0; (range.end - range.start) as usize];
-        storage.read(range.start, &mut bytes)?;
-        let entries = bytes.chunks_exact(8);
-        let l1: Vec<u64> =
-            entries.map(|entry| entry.try_into().map_or(0, u64::from_be_bytes)).collect();
-        regions.l2_tables = Offsets::new(l1.iter().map(|entry| entry & OFFSET_MASK));
+        let length = range.end - range.start;
+        let l1 = read_table(length, |bytes| storage.read(range.start, bytes))?;
+        regions.l2_tables = Offsets::new(l1.iter().map(|entry| entry & OFFSET_MASK))?;
         Ok(Tables {
             storage: storage.clone(),
             geometry,
@@ -155,9 +153,8 @@ impl Tables {
         let first = dirty.start - dirty.start % (unit / 8);
         let last = dirty.end.next_multiple_of(unit / 8);
         let entries = &self.l1[first..last.min(self.l1.len())];
-        let mut bytes: Vec<u8> = entries.iter().flat_map(|entry| entry.to_be_bytes()).collect();
         // The rest of the last cluster of the table is not in use.
-        bytes.resize((last - first) * 8, 0);
+        let bytes = table_bytes(entries, (last - first) * 8)?;
         let offset = self.l1_offset + first as u64 * 8;
         regions.check(OverlapChecks::ACTIVE_L1, offset, bytes.len() as u64)?;
         self.storage.write(offset, &bytes)?;
@@ -167,8 +164,8 @@ impl Tables {
 
     /// Writes a copy of the L1 table with `entries` entries to a free position.
     pub(super) fn write_l1_copy(&self, offset: u64, entries: u64) -> Result<()> {
-        let mut bytes: Vec<u8> = self.l1.iter().flat_map(|entry| entry.to_be_bytes()).collect();
-        bytes.resize((entries * 8).next_multiple_of(self.geometry.cluster_size()) as usize, 0);
+        let length = (entries * 8).next_multiple_of(self.geometry.cluster_size());
+        let bytes = table_bytes(&self.l1, length as usize)?;
         Ok(self.storage.write(offset, &bytes)?)
     }
 
@@ -181,6 +178,8 @@ impl Tables {
         entries: u64,
     ) -> Result<Range<u64>> {
         let length = u32::try_from(entries).map_err(|_| Errno::FBIG)?;
+        let added = (entries as usize).saturating_sub(self.l1.len());
+        self.l1.try_reserve_exact(added).map_err(|_| Errno::NOMEM)?;
         let mut fields = length.to_be_bytes().to_vec();
         fields.extend_from_slice(&offset.to_be_bytes());
         regions.check(OverlapChecks::MAIN_HEADER, L1_FIELDS, fields.len() as u64)?;

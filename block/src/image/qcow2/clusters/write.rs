@@ -9,6 +9,7 @@ use super::corruption::Result;
 use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
+use crate::image::memory::zeroed;
 use crate::image::qcow2::format::entry::{Entry, SubclusterType};
 
 /// Clusters of the image to which a request writes, and their place in the storage.
@@ -239,7 +240,7 @@ impl Clusters {
             let place = place + (offset - range.start);
             return Ok(MutexGuard::unlocked(state, || self.data().write(place, data))?);
         }
-        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let mut bytes = zeroed((range.end - range.start) as usize)?;
         let head = (offset - range.start) as usize;
         let tail = head + data.len();
         self.read_in(state, range.start, &mut bytes[..head])?;

@@ -7,6 +7,7 @@ use parking_lot::MutexGuard;
 use super::corruption::Result;
 use super::freed::FreedKind;
 use super::{Clusters, Guard};
+use crate::image::memory::zeroed;
 use crate::image::qcow2::format::entry::{Entry, SubclusterType};
 use crate::image::storage::ZeroMode;
 
@@ -166,7 +167,7 @@ impl Clusters {
         let mut at = start;
         while at < end {
             if at.is_multiple_of(size) && end - at >= size && self.is_replaced(state, at)? {
-                self.write_in(state, at, &vec![0; size as usize])?;
+                self.write_in(state, at, &zeroed(size as usize)?)?;
                 at += size;
                 continue;
             }

@@ -7,6 +7,7 @@ use super::fields::{Fields, LENGTH_V2, check_table, invalid};
 use super::*;
 use crate::error::Error;
 use crate::image::extent::SECTOR_SIZE;
+use crate::image::memory::zeroed;
 use crate::image::permissions::AccessMode;
 use crate::image::qcow2::MAGIC;
 
@@ -41,7 +42,7 @@ pub(super) fn first_cluster(storage: &Storage) -> Result<(Vec<u8>, u32)> {
     storage.read(0, &mut first).map_err(unreadable)?;
     let cluster_bits = cluster_bits(&Fields(&first))?;
     // Bytes beyond the end of the file read as zeroes.
-    let mut cluster = vec![0; 1 << cluster_bits];
+    let mut cluster = zeroed(1 << cluster_bits)?;
     storage.read(0, &mut cluster).map_err(unreadable)?;
     Ok((cluster, cluster_bits))
 }
