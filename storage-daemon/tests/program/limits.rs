@@ -105,6 +105,41 @@ fn without_memory_for_a_bitmap_the_command_fails_only() {
     assert_eq!(client.wait_for_job("good", "concluded").get("error"), None);
 }
 
+/// The memory that a daemon has allocated, in KiB.
+fn allocated(daemon: &Daemon) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_job_that_waits_at_its_limit_of_speed_keeps_no_buffer() {
+    const JOBS: u64 = 200;
+    const BUFFER_KIB: u64 = 64;
+    let (daemon, mut client) = with_files(&[]);
+    for number in 0..2 * JOBS {
+        let name = format!("n{number}");
+        let node = json!({"driver": "null-co", "node-name": name, "size": MIB});
+        client.execute("blockdev-add", node);
+    }
+    let before = allocated(&daemon);
+    for number in 0..JOBS {
+        let arguments = json!({
+            "job-id": format!("j{number}"), "device": format!("n{number}"), "speed": 1,
+            "target": format!("n{}", JOBS + number), "sync": "full",
+        });
+        client.execute("blockdev-backup", arguments);
+    }
+    wait_for("the first request of each job", || {
+        let jobs = client.execute("query-jobs", json!({}));
+        let has_begun = |job: &serde_json::Value| job["current-progress"] != 0;
+        jobs.as_array().unwrap().iter().all(has_begun).then_some(())
+    });
+    wait_for("the release of the buffers", || {
+        (allocated(&daemon) < before + JOBS * BUFFER_KIB / 2).then_some(())
+    });
+}
+
 #[test]
 fn a_client_for_whose_message_there_is_no_memory_is_disconnected_and_others_are_served() {
     let (daemon, mut client) = with_files(&[]);

@@ -96,6 +96,7 @@ async fn all_messages_are_logged_and_secrets_are_not() {
         "\"arguments\": {\"pasword\": \"<not in the schema>\", \"token\": \"<secret>\"}",
         "in {\"execute\": \"no-such-command\", \"arguments\": \"<not in the schema>\"}",
         "in {\"password\": \"<not in the schema>\"}",
+        "out {\"error\": {\"class\": \"CommandNotFound\"",
         "in a message is not JSON",
     ] {
         let found = shown.iter().any(|line| line.contains(expected));

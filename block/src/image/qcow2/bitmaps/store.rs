@@ -13,6 +13,7 @@ use super::{Bitmaps, Clusters};
 use crate::error::Result;
 use crate::image::dirty_bitmaps::DirtyBitmaps;
 use crate::image::dirty_bitmaps::bitmap::Bitmap;
+use crate::image::memory::zeroed;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::header::extensions::BitmapDirectory;
 use crate::image::storage::Storage;
@@ -40,7 +41,7 @@ impl Target<'_> {
     fn write_bits(&self, bitmap: &Bitmap, cluster_size: u64) -> io::Result<Table> {
         let entries = table::table_entries(bitmap.length(), cluster_size);
         let mut words = Vec::with_capacity(entries as usize * 8);
-        let mut bytes = vec![0; cluster_size as usize];
+        let mut bytes = zeroed(cluster_size as usize)?;
         let mut digest = Digest::default();
         for number in 0..entries {
             bitmap.bits.copy_to(number * cluster_size, &mut bytes);
