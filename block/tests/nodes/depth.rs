@@ -15,8 +15,8 @@ use crate::support::{Fixture, K, M, inline, noise, qcow2, raw, text, with_backin
 
 const REFUSAL: &str = "Too many nested nodes: at most 200 can be opened in one chain";
 
-/// Runs a test on a quarter of the stack that threads with nodes are to have. One such test runs at a
-/// time: a deep chain has 200 open files, and a process may have a limit of 256.
+/// Runs a test on a quarter of the stack that threads with nodes are to have. One such test runs at
+/// a time: a deep chain has 200 open files, and a process may have a limit of 256.
 fn with_small_stack(test: impl FnOnce() + Send + 'static) {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _guard = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
