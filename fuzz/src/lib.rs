@@ -7,6 +7,7 @@
 pub mod corpus;
 pub mod decoder;
 mod definitions;
+pub mod nbd;
 pub mod parser;
 mod reference;
 pub mod session;

@@ -1,20 +1,28 @@
 //! Each target with the recorded cases, and with several thousand variations of them.
 
-use qapi_fuzz::{corpus, decoder, parser, session, visitor};
+use qapi_fuzz::{corpus, decoder, nbd, parser, session, visitor};
 
 /// The number of variations for each target: about one second. The environment variable
 /// `QAPI_FUZZ_INPUTS` sets another number. `fuzz/run` tries more.
 const INPUTS: usize = 20_000;
+/// The same for the NBD server, which needs a connection for each.
+const NBD_INPUTS: usize = 2_000;
 
 /// Runs a target with all cases and variations.
 fn smoke(run: fn(&[u8])) {
     let corpus = corpus::all();
     assert!(corpus.len() > 1000, "the recorded cases are missing");
+    run_all(run, &corpus, INPUTS);
+}
+
+/// Runs a target with a corpus, and with variations of it: `usual`, unless the environment has
+/// another number.
+fn run_all(run: fn(&[u8]), corpus: &[Vec<u8>], usual: usize) {
     corpus.iter().for_each(|seed| run(seed));
     let inputs = std::env::var("QAPI_FUZZ_INPUTS").ok().and_then(|number| number.parse().ok());
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
-    for _ in 0..inputs.unwrap_or(INPUTS) {
-        run(&random.variation(&corpus));
+    for _ in 0..inputs.unwrap_or(usual) {
+        run(&random.variation(corpus));
     }
 }
 
@@ -77,4 +85,13 @@ fn the_output_of_a_session_consists_of_messages() {
 #[test]
 fn any_arguments_get_a_reply() {
     smoke(visitor::run);
+}
+
+#[test]
+fn the_nbd_server_answers_any_client() {
+    let seeds = nbd::seeds();
+    let reaching = seeds.iter().filter(|seed| nbd::reaches_requests(seed)).count();
+    // Two exports exist, and one of nine commands ends the connection without a reply.
+    assert_eq!(reaching, nbd::FORMS.len() * 2 * 8, "of {} seeds", seeds.len());
+    run_all(nbd::run, &seeds, NBD_INPUTS);
 }

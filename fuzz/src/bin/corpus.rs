@@ -1,14 +1,18 @@
-//! Writes the recorded cases as files, for libFuzzer to start from.
+//! Writes the initial corpus of a target as files, for libFuzzer to start from.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("Usage: corpus FOLDER");
+    let mut arguments = std::env::args_os().skip(1);
+    let (Some(target), Some(folder)) = (arguments.next(), arguments.next().map(PathBuf::from))
+    else {
+        eprintln!("Usage: corpus TARGET FOLDER");
         return ExitCode::FAILURE;
     };
-    for (number, seed) in qapi_fuzz::corpus::all().iter().enumerate() {
+    let is_nbd = target == "nbd";
+    let seeds = if is_nbd { qapi_fuzz::nbd::seeds() } else { qapi_fuzz::corpus::all() };
+    for (number, seed) in seeds.iter().enumerate() {
         if let Err(error) = std::fs::write(folder.join(format!("case-{number}")), seed) {
             eprintln!("corpus: {}: {error}", folder.display());
             return ExitCode::FAILURE;

@@ -16,7 +16,7 @@
 //! | consistency of images after each kind of job and end | `consistency` |
 //! | features of images that QEMU makes | `qemu_images` |
 //! | recorded behaviour of QEMU's storage daemon | `scenarios` |
-//! | TLS of the NBD server | `tls` |
+//! | TLS of the NBD server; clients of libnbd, fio | `tls`; `nbd_clients` |
 //! | the schema as of earlier releases of QEMU | `releases` |
 
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
@@ -33,6 +33,7 @@ mod faults;
 mod limits;
 mod metrics;
 mod mirror;
+mod nbd_clients;
 mod operations;
 mod process;
 mod qemu_images;
