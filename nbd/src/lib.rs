@@ -49,8 +49,8 @@
 //! The server speaks the fixed newstyle handshake, simple and structured replies and extended
 //! headers, and the metadata contexts `base:allocation`, `qemu:allocation-depth` and
 //! `qemu:dirty-bitmap:NAME`. Options, replies and the texts of errors are those of QEMU 10.0. With
-//! [`ServerOptions::tls`] all clients have to use TLS, which `rustls` carries out. The source is the
-//! NBD project's `doc/proto.md`.
+//! [`ServerOptions::tls`] all clients have to use TLS, which `rustls` carries out. The source is
+//! the NBD project's `doc/proto.md`.
 //!
 //! # Limits
 //!

@@ -35,7 +35,7 @@ impl Reader {
         self.connection.set_deadline(None)
     }
 
-    /// Carries out a handshake of TLS, and encrypts the connection from then on. Bytes that have been
+    /// Carries out a handshake of TLS, and encrypts the connection from then on. Bytes that were
     /// received already belong to the handshake.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ impl Channel {
                 done => return done,
             }
             if input.start < input.end {
-                // All decrypted bytes have been read, so there is room for those of the next record.
+                // All decrypted bytes have been read, so there is room for the next record.
                 let Input { bytes, start, end } = &mut *input;
                 *start += decrypt(&mut session, &bytes[*start..*end])?;
                 continue;
