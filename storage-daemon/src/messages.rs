@@ -280,6 +280,28 @@ pub(crate) fn no_iothread(id: &str) -> Error {
     Error::generic(format!("iothread \"{id}\" not found"))
 }
 
+#[cfg(feature = "vhost-user")]
+pub(crate) fn vhost_user_address_type() -> Error {
+    Error::generic("Only socket address types 'unix' and 'fd' are supported")
+}
+
+#[cfg(feature = "vhost-user")]
+pub(crate) fn no_queues() -> Error {
+    Error::generic("num-queues must be greater than 0")
+}
+
+#[cfg(feature = "vhost-user")]
+pub(crate) fn too_many_queues() -> Error {
+    let most = vhost_user_blk::MAX_QUEUES;
+    Error::generic(format!("num-queues must not be greater than {most}"))
+}
+
+#[cfg(feature = "vhost-user")]
+pub(crate) fn logical_block_size() -> Error {
+    let range = "must be a power of 2 between 512 and 2097152";
+    Error::generic(format!("parameter logical-block-size {range}"))
+}
+
 pub(crate) fn export_name_too_long(name: &str) -> Error {
     Error::generic(format!("export name '{name}' too long"))
 }

@@ -1,4 +1,4 @@
-//! The socket on which the NBD server listens.
+//! The sockets on which the NBD server and other exports listen.
 
 use std::fs;
 use std::io;
@@ -24,7 +24,7 @@ pub(super) struct Listening {
 }
 
 /// The file of a socket. It is removed when this is dropped.
-struct SocketFile(PathBuf);
+pub(super) struct SocketFile(PathBuf);
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
@@ -48,7 +48,8 @@ pub(super) fn listen(address: &SocketAddress, options: ServerOptions) -> Result<
     Ok(Listening { server: server?, _file: file })
 }
 
-fn unix(address: &UnixSocketAddress) -> Result<(UnixListener, Option<SocketFile>)> {
+/// Listens on a Unix socket.
+pub(super) fn unix(address: &UnixSocketAddress) -> Result<(UnixListener, Option<SocketFile>)> {
     let failed = |error: io::Error| messages::cannot_bind(&address.path, error);
     if address.is_abstract == Some(true) {
         let mut name = address.path.clone().into_bytes();

@@ -1,14 +1,16 @@
-//! Exports: nodes that clients of the NBD server read and write.
+//! Exports: nodes that clients of the NBD server, or virtual machines, read and write.
 
 mod bitmaps;
 mod disk;
 mod listen;
+#[cfg(feature = "vhost-user")]
+mod vhost_user;
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use block::image::permissions::{Access, Permissions};
-use block::nodes::{Graph, InactiveNode, Node};
+use block::nodes::{Graph, InactiveNode, Node, Root};
 use nbd::{Export, RemoveError, RemoveMode, ServerOptions};
 use parking_lot::Mutex;
 use qapi_core::{Error, Events, Result};
@@ -47,9 +49,39 @@ struct Entry {
     /// Tells apart exports with the same identifier, one after the other.
     number: u64,
     id: String,
-    name: String,
-    disk: Weak<NodeDisk>,
+    target: Target,
     is_shutting_down: bool,
+}
+
+/// How clients reach the node of an export.
+enum Target {
+    Nbd {
+        /// The name for clients.
+        name: String,
+        disk: Weak<NodeDisk>,
+    },
+    #[cfg(feature = "vhost-user")]
+    VhostUserBlk(Arc<vhost_user::VhostUserExport>),
+}
+
+impl Target {
+    fn export_type(&self) -> BlockExportType {
+        match self {
+            Target::Nbd { .. } => BlockExportType::Nbd,
+            #[cfg(feature = "vhost-user")]
+            Target::VhostUserBlk(_) => BlockExportType::VhostUserBlk,
+        }
+    }
+
+    fn node_name(&self) -> String {
+        match self {
+            Target::Nbd { disk, .. } => {
+                disk.upgrade().map_or_else(String::new, |disk| disk.node_name())
+            }
+            #[cfg(feature = "vhost-user")]
+            Target::VhostUserBlk(export) => export.node_name(),
+        }
+    }
 }
 
 impl Exports {
@@ -92,7 +124,9 @@ impl Exports {
     pub fn stop_server(&self) -> Result<()> {
         let mut state = self.state.lock();
         let server = state.server.take().ok_or_else(messages::nbd_server_not_running)?;
-        state.exports.iter_mut().for_each(|export| export.is_shutting_down = true);
+        for export in &mut state.exports {
+            export.is_shutting_down |= matches!(export.target, Target::Nbd { .. });
+        }
         // The exports remove themselves from the state.
         drop(state);
         server.server.stop();
@@ -100,10 +134,15 @@ impl Exports {
         Ok(())
     }
 
-    /// Stops the NBD server, if it is running, without events. Blocks.
+    /// Stops the NBD server, if it is running, and removes all exports. Blocks.
     pub fn close(&self) {
         // An error means that there is no server.
         let _ = self.stop_server();
+        #[cfg(feature = "vhost-user")]
+        for id in self.vhost_user_exports() {
+            // An error means that the export is being removed.
+            let _ = self.remove(&id, BlockExportRemoveMode::Hard);
+        }
     }
 
     /// Adds an export. Blocks.
@@ -112,7 +151,6 @@ impl Exports {
     /// The options contradict each other, the node or the existing exports; or other users of the
     /// node do not permit the export.
     pub fn add(&self, options: BlockExportOptions) -> Result<()> {
-        let BlockExportKind::Nbd(nbd_options) = options.kind;
         if !is_identifier(&options.id) {
             return Err(messages::export_id_invalid());
         }
@@ -131,7 +169,6 @@ impl Exports {
         if let Some(id) = &options.iothread {
             return Err(messages::no_iothread(id));
         }
-        let name = nbd_options.name.clone().unwrap_or_else(|| node.name().to_owned());
         let on_inactive = match options.allow_inactive {
             Some(true) => InactiveNode::Allowed,
             Some(false) | None => {
@@ -139,36 +176,58 @@ impl Exports {
                 InactiveNode::Refused
             }
         };
-        let disk = Arc::new(self.attach(Arc::clone(&node), writable, on_inactive)?);
-        let server = &state.server.as_ref().ok_or_else(messages::nbd_server_not_running)?.server;
-        let export = export(&name, &nbd_options, Arc::clone(&disk))?.writable(writable);
-        if server.has(&name) {
-            return Err(messages::export_name_in_use(&name));
-        }
-        let bitmaps = nbd_options.bitmaps.as_deref().unwrap_or_default();
-        let export = bitmaps::reserve(&self.graph, &node, bitmaps, writable)?
-            .into_iter()
-            .fold(export, |export, (name, ranges)| export.bitmap(name, ranges));
-        let (number, closed) = (state.next_number, self.clone());
-        let export = export.on_closed(move || closed.forget(number));
-        server.add(export).map_err(|duplicate| messages::export_name_in_use(&duplicate.0))?;
+        let root = self.attach(node, writable, on_inactive)?;
+        let number = state.next_number;
+        let target = match options.kind {
+            BlockExportKind::Nbd(options) => {
+                let server =
+                    state.server.as_ref().ok_or_else(messages::nbd_server_not_running)?;
+                self.add_nbd(&server.server, root, &options, writable, number)?
+            }
+            #[cfg(feature = "vhost-user")]
+            BlockExportKind::VhostUserBlk(options) => {
+                let export = vhost_user::VhostUserExport::new(root, &options, writable)?;
+                Target::VhostUserBlk(Arc::new(export))
+            }
+        };
         state.next_number += 1;
-        let (id, disk) = (options.id, Arc::downgrade(&disk));
-        state.exports.push(Entry { number, id, name, disk, is_shutting_down: false });
+        state.exports.push(Entry { number, id: options.id, target, is_shutting_down: false });
         Ok(())
     }
 
-    /// Attaches an export to a node. Others can do everything but resize the node.
-    fn attach(
+    /// Adds an export to the NBD server.
+    fn add_nbd(
         &self,
-        node: Arc<Node>,
+        server: &nbd::Server,
+        root: Root,
+        options: &BlockExportOptionsNbd,
         writable: bool,
-        on_inactive: InactiveNode,
-    ) -> Result<NodeDisk> {
+        number: u64,
+    ) -> Result<Target> {
+        let node = root.node();
+        let name = options.name.clone().unwrap_or_else(|| node.name().to_owned());
+        let disk = Arc::new(NodeDisk::new(root));
+        let export = export(&name, options, Arc::clone(&disk))?.writable(writable);
+        if server.has(&name) {
+            return Err(messages::export_name_in_use(&name));
+        }
+        let bitmaps = options.bitmaps.as_deref().unwrap_or_default();
+        let bitmaps = bitmaps::reserve(&self.graph, &node, bitmaps, writable)?;
+        let export = bitmaps
+            .into_iter()
+            .fold(export, |export, (name, ranges)| export.bitmap(name, ranges));
+        let closed = self.clone();
+        let export = export.on_closed(move || closed.forget(number));
+        server.add(export).map_err(|duplicate| messages::export_name_in_use(&duplicate.0))?;
+        Ok(Target::Nbd { name, disk: Arc::downgrade(&disk) })
+    }
+
+    /// Attaches an export to a node. Others can do everything but resize the node.
+    fn attach(&self, node: Arc<Node>, writable: bool, on_inactive: InactiveNode) -> Result<Root> {
         let mut takes = Permissions::CONSISTENT_READ;
         takes.set(Permissions::WRITE, writable);
         let access = Access { takes, shares: Permissions::all() - Permissions::RESIZE };
-        Ok(NodeDisk::new(self.graph.attach_root_if("", node, access, on_inactive)?))
+        Ok(self.graph.attach_root_if("", node, access, on_inactive)?)
     }
 
     /// Adds an export whose identifier and name are the same. A read-only node is exported
@@ -218,6 +277,21 @@ impl Exports {
                 BlockExportRemoveMode::Hard => Ok(()),
             };
         }
+        let name = match &export.target {
+            Target::Nbd { name, .. } => name,
+            #[cfg(feature = "vhost-user")]
+            Target::VhostUserBlk(target) => {
+                if mode == BlockExportRemoveMode::Safe && target.is_connected() {
+                    return Err(messages::export_in_use(id));
+                }
+                let (number, target) = (export.number, Arc::clone(target));
+                export.is_shutting_down = true;
+                drop(state);
+                target.stop();
+                self.forget(number);
+                return Ok(());
+            }
+        };
         let server = &server.as_ref().ok_or_else(messages::nbd_server_not_running)?.server;
         let mode = match mode {
             BlockExportRemoveMode::Safe => RemoveMode::Safe,
@@ -225,7 +299,7 @@ impl Exports {
         };
         export.is_shutting_down = true;
         // The last reference to the export calls `forget`, which locks the state.
-        let removed = server.remove(&export.name, mode);
+        let removed = server.remove(name, mode);
         if removed.is_err() {
             export.is_shutting_down = false;
         }
@@ -235,6 +309,15 @@ impl Exports {
             Err(RemoveError::InUse) => Err(messages::export_in_use(id)),
             Err(RemoveError::NotFound) => Err(messages::export_not_found(id)),
         }
+    }
+
+    /// The identifiers of all exports over vhost-user.
+    #[cfg(feature = "vhost-user")]
+    fn vhost_user_exports(&self) -> Vec<String> {
+        let state = self.state.lock();
+        let exports = state.exports.iter();
+        let exports = exports.filter(|export| matches!(export.target, Target::VhostUserBlk(_)));
+        exports.map(|export| export.id.clone()).collect()
     }
 
     /// Removes an export whose last client is gone, and tells clients.
@@ -251,8 +334,8 @@ impl Exports {
         let state = self.state.lock();
         let info = |export: &Entry| BlockExportInfo {
             id: export.id.clone(),
-            r#type: BlockExportType::Nbd,
-            node_name: export.disk.upgrade().map_or_else(String::new, |disk| disk.node_name()),
+            r#type: export.target.export_type(),
+            node_name: export.target.node_name(),
             shutting_down: export.is_shutting_down,
         };
         state.exports.iter().rev().map(info).collect()

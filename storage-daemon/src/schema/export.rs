@@ -1,5 +1,7 @@
 //! The types of the commands for exports and for the NBD server, from QEMU's `block-export.json`.
 
+#[cfg(feature = "vhost-user")]
+use qapi_core::Size;
 use qapi_core::{qapi_enum, qapi_event, qapi_struct, qapi_union};
 
 use super::dirty_bitmap::BlockDirtyBitmapOrStr;
@@ -71,12 +73,28 @@ pub struct BlockExportOptionsNbd {
     pub allocation_depth: Option<bool>,
 }
 
+/// The options of an export over vhost-user.
+#[cfg(feature = "vhost-user")]
+#[qapi_struct(since = "5.2")]
+#[derive(Debug, Clone)]
+pub struct BlockExportOptionsVhostUserBlk {
+    /// The address on which the export listens, of type `unix`.
+    pub addr: SocketAddress,
+    /// The size of the blocks in bytes: a power of 2 between 512, the default, and 2 MiB.
+    pub logical_block_size: Option<Size>,
+    /// The number of queues, at most 64; 1 by default.
+    pub num_queues: Option<u16>,
+}
+
 /// The kinds of exports.
 #[qapi_enum(since = "5.2")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BlockExportType {
     /// Over the network block device protocol.
     Nbd,
+    /// To a virtual machine, as a virtio disk.
+    #[cfg(feature = "vhost-user")]
+    VhostUserBlk,
 }
 
 /// An export of a node.
@@ -114,6 +132,9 @@ pub struct BlockExportOptions {
 pub enum BlockExportKind {
     /// For [`BlockExportType::Nbd`].
     Nbd(BlockExportOptionsNbd),
+    /// For [`BlockExportType::VhostUserBlk`].
+    #[cfg(feature = "vhost-user")]
+    VhostUserBlk(BlockExportOptionsVhostUserBlk),
 }
 
 /// The arguments of `nbd-server-add`.

@@ -11,6 +11,7 @@
 //! | blkdebug nodes | `blkdebug` |
 //! | storage that fails, truncated images | `faults`, `truncated` |
 //! | logs, the journal of jobs; metrics | `operations`; `metrics` |
+//! | exports over vhost-user | `vhost_user` |
 //! | limits of the system, files that are not what they seem | `limits` |
 //! | damaged metadata of qcow2 images | `damaged` |
 //! | consistency of images after each kind of job and end | `consistency` |
@@ -43,3 +44,5 @@ mod stream_commit;
 mod support;
 mod tls;
 mod truncated;
+#[cfg(feature = "vhost-user")]
+mod vhost_user;
