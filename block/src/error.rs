@@ -305,6 +305,14 @@ impl Error {
         )
     }
 
+    /// The same error with the failed step, if it is one of the storage.
+    pub(crate) fn during(self, what: &str) -> Self {
+        match self {
+            Error::Io(source) => Error::While { what: what.to_owned(), source },
+            other => other,
+        }
+    }
+
     /// Whether a read, a write or a flush failed.
     pub fn is_io(&self) -> bool {
         matches!(self, Error::Io(_) | Error::While { .. })

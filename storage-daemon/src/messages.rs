@@ -242,6 +242,45 @@ pub(crate) fn overlay_name_in_use() -> Error {
     Error::generic("New overlay node-name already in use")
 }
 
+pub(crate) fn device_read_only(device: &str) -> Error {
+    Error::generic(format!("Device '{device}' is read only"))
+}
+
+pub(crate) fn no_internal_snapshots(format: &str, device: &str) -> Error {
+    Error::generic(format!(
+        "Block format '{format}' used by device '{device}' does not support internal snapshots"
+    ))
+}
+
+pub(crate) fn snapshot_name_empty() -> Error {
+    Error::generic("Name is empty")
+}
+
+pub(crate) fn snapshot_exists(name: &str, device: &str) -> Error {
+    Error::generic(format!("Snapshot with name '{name}' already exists on device '{device}'"))
+}
+
+pub(crate) fn cannot_create_snapshot(
+    name: &str,
+    device: &str,
+    error: block::error::Error,
+) -> Error {
+    let what = format!("Failed to create snapshot '{name}' on device '{device}'");
+    Error::from(error).context(what)
+}
+
+pub(crate) fn snapshot_name_or_id_missing() -> Error {
+    Error::generic("Name or id must be provided")
+}
+
+/// As in QEMU, an absent identifier or name is `null`.
+pub(crate) fn no_snapshot(id: Option<&str>, name: Option<&str>, device: &str) -> Error {
+    let (id, name) = (id.unwrap_or("null"), name.unwrap_or("null"));
+    Error::generic(format!(
+        "Snapshot with id '{id}' and name '{name}' does not exist on device '{device}'"
+    ))
+}
+
 pub(crate) fn action_cannot_be_grouped(action: &str) -> Error {
     Error::generic(format!(
         "Action '{action}' does not support transaction property completion-mode = grouped"

@@ -110,7 +110,7 @@ impl Graph {
         if self.with_state(|state| state.has_active_parent(node)) {
             return Err(Error::ActiveParent);
         }
-        self.inactivate_below(node).map_err(|error| failed("Failed to inactivate node", error))
+        self.inactivate_below(node).map_err(|error| error.during("Failed to inactivate node"))
     }
 
     /// As [`Graph::inactivate`], for all nodes without active parents, the oldest first.
@@ -122,7 +122,7 @@ impl Graph {
         self.owned_nodes()
             .iter()
             .try_for_each(|node| self.inactivate_below(node))
-            .map_err(|error| failed("Failed to inactivate all nodes", error))
+            .map_err(|error| error.during("Failed to inactivate all nodes"))
     }
 
     /// The nodes that a client owns, the oldest first.
@@ -203,11 +203,4 @@ fn children_first(node: &Arc<Node>) -> Vec<Arc<Node>> {
     let mut heights = HashMap::new();
     found.sort_by_cached_key(|node| height(node, &mut heights));
     found
-}
-
-fn failed(what: &str, error: Error) -> Error {
-    match error {
-        Error::Io(source) => Error::While { what: what.to_owned(), source },
-        other => other,
-    }
 }

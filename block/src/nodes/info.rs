@@ -246,7 +246,7 @@ fn image_info(
             .filter(|_| named.is_some())
             .and_then(Header::backing_format)
             .map(str::to_owned),
-        snapshots: node.qcow2_image().map(Qcow2Image::snapshots).unwrap_or_default(),
+        snapshots: node.with_snapshots(|image| Ok(image.snapshots())).unwrap_or_default(),
         qcow2: header.map(|header| Qcow2Info::new(header, stored)),
         backing_image,
     })

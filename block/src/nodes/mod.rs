@@ -40,6 +40,7 @@ mod requests;
 mod reservation;
 mod resize;
 mod root;
+mod snapshots;
 mod state;
 mod supported;
 mod usage;

@@ -8,6 +8,7 @@
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
+//! | internal snapshots | `snapshots` |
 //! | image locks, blkdebug | `locks`, `blkdebug` |
 //! | creation of images | `create` |
 //! | copies, dirty bitmaps | `copy`, `point_in_time`, `dirty_bitmaps` |
@@ -38,5 +39,6 @@ mod replaced_children;
 mod resize;
 mod sizes;
 mod slow_images;
+mod snapshots;
 mod support;
 mod writes;

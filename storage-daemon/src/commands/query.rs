@@ -6,7 +6,6 @@ use std::sync::Arc;
 use block::image::dirty_bitmaps::DirtyBitmapInfo;
 use block::image::qcow2::bitmaps::StoredBitmapInfo;
 use block::image::qcow2::header::CompressionType;
-use block::image::qcow2::snapshots::Snapshot;
 use block::nodes::BackingImages;
 use block::nodes::{self, Graph};
 use qapi_core::{Result, qapi_command};
@@ -113,7 +112,7 @@ fn image_info(info: &nodes::ImageInfo, backing_image: Option<Arc<ImageInfo>>) ->
             backing_filename: info.backing_filename.clone(),
             full_backing_filename: info.full_backing_filename.clone(),
             backing_filename_format: info.backing_format.clone(),
-            snapshots: non_empty(info.snapshots.iter().map(snapshot_info)),
+            snapshots: non_empty(info.snapshots.iter().map(SnapshotInfo::from)),
             format_specific,
         },
         backing_image,
@@ -144,20 +143,6 @@ fn bitmap_info(bitmap: &StoredBitmapInfo) -> Qcow2BitmapInfo {
         name: bitmap.name.clone(),
         granularity: bitmap.granularity as u32,
         flags: in_use.into_iter().chain(auto).collect(),
-    }
-}
-
-fn snapshot_info(snapshot: &Snapshot) -> SnapshotInfo {
-    const NANOSECONDS: u64 = 1_000_000_000;
-    SnapshotInfo {
-        id: snapshot.id.clone(),
-        name: snapshot.name.clone(),
-        vm_state_size: snapshot.vm_state_size.cast_signed(),
-        date_sec: snapshot.date_sec.into(),
-        date_nsec: snapshot.date_nsec.into(),
-        vm_clock_sec: (snapshot.vm_clock_nsec / NANOSECONDS).cast_signed(),
-        vm_clock_nsec: (snapshot.vm_clock_nsec % NANOSECONDS).cast_signed(),
-        icount: snapshot.icount.map(u64::cast_signed),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::messages;
 use crate::schema::transaction::{
     ActionCompletionMode, TransactionAction, TransactionActionKind, TransactionProperties,
 };
-use crate::snapshots::external;
+use crate::snapshots::{external, internal};
 
 /// Carries out several actions at one point in time, or none of them.
 ///
@@ -83,6 +83,9 @@ fn check_grouped(action: &TransactionAction) -> Result<()> {
             TransactionActionKind::BlockDirtyBitmapMerge
         }
         TransactionAction::BlockdevSnapshot(_) => TransactionActionKind::BlockdevSnapshot,
+        TransactionAction::BlockdevSnapshotInternalSync(_) => {
+            TransactionActionKind::BlockdevSnapshotInternalSync
+        }
         TransactionAction::BlockdevSnapshotSync(_) => TransactionActionKind::BlockdevSnapshotSync,
     };
     Err(messages::action_cannot_be_grouped(kind.as_str()))
@@ -101,6 +104,9 @@ fn prepare(
         }
         TransactionAction::BlockdevSnapshot(action) => {
             return external::blockdev_snapshot(graph, &action.data, transaction);
+        }
+        TransactionAction::BlockdevSnapshotInternalSync(action) => {
+            return internal::create(graph, &action.data, transaction);
         }
         TransactionAction::BlockdevSnapshotSync(action) => {
             return external::blockdev_snapshot_sync(graph, action.data, transaction);

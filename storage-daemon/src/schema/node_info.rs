@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use block::image::qcow2::snapshots::Snapshot;
 use block::options::BlockdevDetectZeroesOptions;
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
@@ -186,6 +187,22 @@ pub struct SnapshotInfo {
     /// The number of instructions that the guest had executed, if it was recorded.
     #[qapi(since = "5.2")]
     pub icount: Option<i64>,
+}
+
+impl From<&Snapshot> for SnapshotInfo {
+    fn from(snapshot: &Snapshot) -> Self {
+        const NANOSECONDS: u64 = 1_000_000_000;
+        SnapshotInfo {
+            id: snapshot.id.clone(),
+            name: snapshot.name.clone(),
+            vm_state_size: snapshot.vm_state_size.cast_signed(),
+            date_sec: snapshot.date_sec.into(),
+            date_nsec: snapshot.date_nsec.into(),
+            vm_clock_sec: (snapshot.vm_clock_nsec / NANOSECONDS).cast_signed(),
+            vm_clock_nsec: (snapshot.vm_clock_nsec % NANOSECONDS).cast_signed(),
+            icount: snapshot.icount.map(u64::cast_signed),
+        }
+    }
 }
 
 /// An image, with its backing chain.

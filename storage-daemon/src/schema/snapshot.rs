@@ -1,4 +1,4 @@
-//! The types of `blockdev-snapshot` and `blockdev-snapshot-sync`.
+//! The types of `blockdev-snapshot`, `blockdev-snapshot-sync` and `blockdev-snapshot-internal-sync`.
 
 use qapi_core::qapi_struct;
 
@@ -32,4 +32,14 @@ pub struct BlockdevSnapshotSync {
     pub format: Option<String>,
     /// Whether the image exists or is created; `absolute-paths` by default.
     pub mode: Option<NewImageMode>,
+}
+
+/// The arguments of `blockdev-snapshot-internal-sync`.
+#[qapi_struct(since = "1.7")]
+#[derive(Debug, Clone)]
+pub struct BlockdevSnapshotInternal {
+    /// The node.
+    pub device: String,
+    /// The name of the snapshot.
+    pub name: String,
 }

@@ -4,7 +4,7 @@ use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 use super::backup::{BlockdevBackup, DriveBackup};
 use super::dirty_bitmap::{BlockDirtyBitmap, BlockDirtyBitmapAdd, BlockDirtyBitmapMerge};
-use super::snapshot::{BlockdevSnapshot, BlockdevSnapshotSync};
+use super::snapshot::{BlockdevSnapshot, BlockdevSnapshotInternal, BlockdevSnapshotSync};
 
 /// The arguments of the action `abort`, which always fails: clients use it for tests.
 #[qapi_struct(since = "1.6")]
@@ -53,6 +53,9 @@ pub enum TransactionActionKind {
     /// The same as the command `blockdev-snapshot`.
     #[qapi(since = "2.5")]
     BlockdevSnapshot,
+    /// The same as the command `blockdev-snapshot-internal-sync`.
+    #[qapi(since = "1.7")]
+    BlockdevSnapshotInternalSync,
     /// The same as the command `blockdev-snapshot-sync`.
     BlockdevSnapshotSync,
     /// The same as the command `drive-backup`.
@@ -108,6 +111,14 @@ pub struct BlockdevSnapshotWrapper {
     pub data: BlockdevSnapshot,
 }
 
+/// The wrapper of the arguments of `blockdev-snapshot-internal-sync`.
+#[qapi_struct(since = "1.7")]
+#[derive(Debug, Clone)]
+pub struct BlockdevSnapshotInternalWrapper {
+    /// The arguments.
+    pub data: BlockdevSnapshotInternal,
+}
+
 /// The wrapper of the arguments of `blockdev-snapshot-sync`.
 #[qapi_struct(since = "1.1")]
 #[derive(Debug, Clone)]
@@ -146,6 +157,8 @@ pub enum TransactionAction {
     BlockdevBackup(Box<BlockdevBackupWrapper>),
     /// Puts a node on another one.
     BlockdevSnapshot(BlockdevSnapshotWrapper),
+    /// Creates an internal snapshot.
+    BlockdevSnapshotInternalSync(BlockdevSnapshotInternalWrapper),
     /// Creates an overlay, and puts it on a node.
     BlockdevSnapshotSync(Box<BlockdevSnapshotSyncWrapper>),
     /// Starts a backup to a file.

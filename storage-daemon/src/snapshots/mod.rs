@@ -1,3 +1,4 @@
 //! Snapshots of nodes, as actions of transactions.
 
 pub mod external;
+pub mod internal;

@@ -12,6 +12,7 @@ mod image_storage;
 mod persistence;
 mod reopen;
 mod resize;
+mod snapshot_changes;
 pub mod snapshots;
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,11 @@
 //!
 //! Layout: the qcow2 specification (`docs/interop/qcow2.rst` of QEMU), section "Snapshots".
 
+use std::io;
 use std::ops::Range;
+use std::time::Duration;
+
+use rustix::io::Errno;
 
 use super::header::Header;
 use super::header::fields::{Fields, invalid, name_in};
@@ -16,6 +20,8 @@ pub(super) const ENTRY_LENGTH: u64 = 40;
 const EXTRA_DATA_MAX: u64 = 1024;
 /// QEMU's limit for the size of the table, in bytes.
 const TABLE_MAX: u64 = 64 << 20;
+/// QEMU's limit for the number of snapshots.
+const SNAPSHOTS_MAX: u64 = 65536;
 /// QEMU's limits for an identifier and a name, in bytes. Longer ones are cut off.
 const ID_MAX: usize = 127;
 const NAME_MAX: usize = 255;
@@ -42,6 +48,73 @@ pub struct Snapshot {
     pub icount: Option<u64>,
     /// The position of the L1 table, which is not checked.
     pub(super) l1_table: Range<u64>,
+    /// The size of the disk in bytes, if it was recorded.
+    pub(super) disk_size: Option<u64>,
+    /// The bytes of the entry in the table.
+    pub(super) entry: Vec<u8>,
+}
+
+/// The properties of a new internal snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewSnapshot {
+    /// The name. Only the first 255 bytes are stored.
+    pub name: String,
+    /// The time of the creation, since 1970.
+    pub date: Duration,
+    /// The time that the guest had run.
+    pub vm_clock: Duration,
+    /// The size of the state of the virtual machine in bytes; 0 without a state.
+    pub vm_state_size: u64,
+    /// The number of instructions that the guest had executed, if it is recorded.
+    pub icount: Option<u64>,
+}
+
+impl NewSnapshot {
+    /// The entry in the table of an image with a disk of `disk_size` bytes.
+    pub(super) fn entry(&self, id: &str, l1_table: &Range<u64>, disk_size: u64) -> Vec<u8> {
+        let name = cut(&self.name, NAME_MAX);
+        let small_state = u32::try_from(self.vm_state_size).unwrap_or(0);
+        let vm_clock = u64::try_from(self.vm_clock.as_nanos()).unwrap_or(u64::MAX);
+        let extra = [self.vm_state_size, disk_size, self.icount.unwrap_or(NO_ICOUNT)];
+        let mut entry = l1_table.start.to_be_bytes().to_vec();
+        entry.extend(((l1_table.end - l1_table.start) as u32 / 8).to_be_bytes());
+        entry.extend((id.len() as u16).to_be_bytes());
+        entry.extend((name.len() as u16).to_be_bytes());
+        entry.extend((self.date.as_secs() as u32).to_be_bytes());
+        entry.extend(self.date.subsec_nanos().to_be_bytes());
+        entry.extend(vm_clock.to_be_bytes());
+        entry.extend(small_state.to_be_bytes());
+        entry.extend((size_of_val(&extra) as u32).to_be_bytes());
+        entry.extend(extra.iter().flat_map(|word| word.to_be_bytes()));
+        entry.extend([id.as_bytes(), name.as_bytes()].concat());
+        entry
+    }
+}
+
+/// The beginning of a text, in at most `most` bytes.
+fn cut(text: &str, most: usize) -> &str {
+    let end = (0..=text.len().min(most)).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
+/// The identifier of the next snapshot: one more than the largest number.
+pub(super) fn new_id(snapshots: &[Snapshot]) -> String {
+    let largest = snapshots.iter().filter_map(|one| one.id.parse::<u64>().ok()).max();
+    largest.unwrap_or(0).saturating_add(1).to_string()
+}
+
+/// The table with these entries.
+///
+/// # Errors
+/// [`Errno::FBIG`] if the table exceeds a limit of QEMU.
+pub(super) fn table(entries: &[&[u8]]) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for entry in entries {
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        bytes.extend_from_slice(entry);
+    }
+    let is_too_large = bytes.len() as u64 > TABLE_MAX || entries.len() as u64 > SNAPSHOTS_MAX;
+    if is_too_large { Err(Errno::FBIG.into()) } else { Ok(bytes) }
 }
 
 /// The snapshots of an image, with the range of the table in the file.
@@ -100,6 +173,8 @@ fn read_entry(storage: &Storage, start: u64, number: u32) -> Result<(Snapshot, u
         vm_state_size: extra.u64(0).unwrap_or(fields.u32(32)?.into()),
         icount: extra.u64(16).ok().filter(|icount| *icount != NO_ICOUNT),
         l1_table: l1_start..l1_start.saturating_add(l1_length),
+        disk_size: extra.u64(8).ok(),
+        entry: [fixed.as_slice(), variable.as_slice()].concat(),
     };
     Ok((snapshot, start + ENTRY_LENGTH + variable.len() as u64))
 }

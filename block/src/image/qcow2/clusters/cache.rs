@@ -32,6 +32,11 @@ impl TableCache {
         TableCache { pieces: LruCache::new(pieces), piece_size, dirty: BTreeSet::new() }
     }
 
+    /// The largest number of pieces.
+    pub(super) fn capacity(&self) -> NonZeroUsize {
+        self.pieces.cap()
+    }
+
     pub(super) fn piece_size(&self) -> u64 {
         self.piece_size
     }

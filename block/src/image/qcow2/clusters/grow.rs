@@ -80,7 +80,7 @@ impl Clusters {
     }
 
     /// Grows the L1 table for an image of this size.
-    fn grow_l1_table(&self, state: &mut Guard<'_>, size: u64) -> Result<()> {
+    pub(super) fn grow_l1_table(&self, state: &mut Guard<'_>, size: u64) -> Result<()> {
         let bytes_per_l2 = self.geometry.entries() << self.geometry.cluster_bits;
         let wanted = size.div_ceil(bytes_per_l2);
         if wanted <= state.tables.l1_entries() {

@@ -149,6 +149,14 @@ impl Regions {
         self.bitmap_directory = range;
     }
 
+    /// Forgets the tables that snapshots and changes of snapshots replace.
+    pub(super) fn forget_tables(&mut self) {
+        self.l1_table = 0..0;
+        self.l2_tables = Offsets::default();
+        self.snapshot_table = 0..0;
+        self.snapshot_l1_tables.clear();
+    }
+
     /// Checks that a write to a range of the file touches no metadata, except those in `ignored`.
     pub(super) fn check(&self, ignored: OverlapChecks, offset: u64, length: u64) -> Result<()> {
         self.refuse(self.checks.difference(ignored), offset, length)

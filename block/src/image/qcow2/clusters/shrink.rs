@@ -156,7 +156,7 @@ impl Refcounts {
     }
 
     /// The end of the last cluster in use; the end of all offsets if no cluster is counted.
-    fn end_of_used(&mut self, regions: &Regions) -> Result<u64> {
+    pub(super) fn end_of_used(&mut self, regions: &Regions) -> Result<u64> {
         let geometry = self.geometry;
         let per_block = geometry.counts_per_block();
         for index in (0..self.table.len() as u64).rev() {

@@ -167,15 +167,30 @@ pub(super) fn corruptions(file: &[u8], l1_tables: &[(u64, u64)]) -> usize {
 
 /// The number of clusters with fewer references than their count.
 pub(super) fn leaks(file: &[u8]) -> usize {
+    leaks_with(file, &[], &(0..0))
+}
+
+/// As [`leaks`], for an image with snapshots: their L1 tables, and their table.
+pub(super) fn leaks_with(
+    file: &[u8],
+    l1_tables: &[(u64, u64)],
+    snapshot_table: &std::ops::Range<u64>,
+) -> usize {
     let cluster_bits = number(file, 20, 4);
-    let mut references = references(file, cluster_bits, &[]);
+    let mut references = references(file, cluster_bits, l1_tables);
+    let table =
+        snapshot_table.start >> cluster_bits..snapshot_table.end.div_ceil(1 << cluster_bits);
+    for cluster in table {
+        references.resize(references.len().max(cluster as usize + 1), 0);
+        references[cluster as usize] += 1;
+    }
     references.resize((file.len() >> cluster_bits) + 1, 0);
     let references = (0..).zip(references);
     references.filter(|(cluster, references)| count(file, *cluster).0 > *references).count()
 }
 
 /// The count of a cluster, and the position of the count in bits.
-fn count(file: &[u8], cluster: u64) -> (u64, u64) {
+pub(super) fn count(file: &[u8], cluster: u64) -> (u64, u64) {
     let cluster_bits = number(file, 20, 4);
     let bits = 1_u64 << number(file, 96, 4);
     let table = number(file, 48, 8);

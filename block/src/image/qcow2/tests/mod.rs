@@ -5,4 +5,5 @@ mod freed;
 mod journal;
 mod power_loss;
 mod resize;
+mod snapshots;
 mod threads;
