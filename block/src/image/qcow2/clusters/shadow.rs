@@ -69,7 +69,7 @@ impl Refcounts {
             table: regions.refcount_table.clone(),
             blocks: self.table.iter().copied().filter(|block| *block != 0).collect(),
         };
-        regions.refcount_blocks = Offsets::new(table.iter().copied());
+        regions.refcount_blocks = Offsets::new(table.iter().copied())?;
         regions.refcount_table = offset(copies)..offset(copies + table_clusters);
         self.table_offset = offset(copies);
         self.dirty_entries = 0..table.len();
