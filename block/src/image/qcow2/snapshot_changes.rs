@@ -115,11 +115,19 @@ impl Qcow2Image {
         let done = work(&change);
         // Tables in memory are out of date after a change, and after a failed write to the header.
         opened.engine = None;
+        let reloaded = self.reload(opened);
+        // The same failure of the storage can cause both errors. The first one says what failed.
+        let done = done?;
+        reloaded.map(|()| done)
+    }
+
+    /// Reads the header and the tables of the image.
+    fn reload(&self, opened: &mut Opened) -> Result<()> {
         let header = Header::read(&self.storage, AccessMode::ReadWrite)?;
         let engine = open_clusters(&self.storage, &header, &opened.mode)?;
         *self.metadata.lock() = Metadata::read(&self.storage, header)?;
         opened.engine = Some(engine);
-        done
+        Ok(())
     }
 
     /// Writes a part of the state of a virtual machine, from an offset in the state on. A snapshot

@@ -77,7 +77,11 @@ impl Edit {
                 let former = counts.copy_structure(&mut regions, more)?;
                 Ok((counts, former))
             });
-        let (counts, former) = started.map_err(open_error)?;
+        // The caller names the step that a failure of the storage has prevented.
+        let (counts, former) = started.map_err(|failure| match failure {
+            Failure::Io(source) => source.into(),
+            corrupt @ Failure::Corrupt(_) => open_error(corrupt),
+        })?;
         // All allocations are behind the clusters in use, so that they meet no table.
         regions.forget_tables();
         Ok(Edit {
