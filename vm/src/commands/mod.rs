@@ -1,3 +1,4 @@
 //! The commands.
 
 pub mod run_state;
+pub mod snapshot;
