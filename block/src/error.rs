@@ -251,8 +251,8 @@ pub enum Error {
     BitmapInconsistent(String),
     /// A bitmap cannot be merged into that of a node of another size.
     #[error(
-        "Bitmaps are of different sizes (destination size is {target_size}, source size is {source_size}) \
-         and can't be merged"
+        "Bitmaps are of different sizes (destination size is {target_size}, \
+         source size is {source_size}) and can't be merged"
     )]
     BitmapSizes {
         /// The size of the node of the target in bytes.

@@ -6,12 +6,12 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::Notify;
 
 use crate::error::Error;
-use crate::image::memory::zeroed;
+use crate::image::dirty_bitmaps::bits::Bits;
 
-/// The largest number of units of a bitmap: 256 MiB of memory, for 128 TiB in units of 64 KiB.
+/// The largest number of units of a bitmap: 128 TiB in units of 64 KiB. The bits take at most
+/// 256 MiB of memory, and hardly any where long ranges are dirty or clean.
 /// QEMU has no limit, and aborts if it runs out of memory.
 const UNITS_MAX: u64 = 1 << 31;
-const WORD: u64 = u64::BITS as u64;
 
 /// The units of a source that may differ from the target.
 ///
@@ -29,11 +29,10 @@ pub struct DirtyBitmap {
     marked: Notify,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct State {
-    words: Vec<u64>,
-    /// The number of dirty units.
-    dirty: u64,
+    /// The dirty units.
+    dirty: Bits,
     /// The units that the copy has taken.
     in_flight: Vec<Range<u64>>,
     /// The units that writers have locked.
@@ -53,8 +52,7 @@ impl DirtyBitmap {
                 "The image is too large for a granularity of {granularity} bytes"
             )));
         }
-        let words = zeroed(units.div_ceil(WORD) as usize)?;
-        let state = State { words, dirty: 0, in_flight: Vec::new(), locked: Vec::new() };
+        let state = State::default();
         let (state, released, marked) = (Mutex::new(state), Condvar::new(), Notify::new());
         Ok(DirtyBitmap { length, granularity, state, released, marked })
     }
@@ -72,7 +70,7 @@ impl DirtyBitmap {
     /// Marks all units that a range touches as dirty.
     pub fn mark(&self, offset: u64, length: u64) {
         let units = self.units(&(offset..offset.saturating_add(length)));
-        self.state.lock().fill(&units, true);
+        self.state.lock().dirty.set(units);
         self.marked.notify_one();
     }
 
@@ -84,15 +82,15 @@ impl DirtyBitmap {
     /// Whether no unit is dirty, taken or locked.
     pub fn is_clean(&self) -> bool {
         let state = self.state.lock();
-        state.dirty == 0 && state.in_flight.is_empty() && state.locked.is_empty()
+        state.dirty.count() == 0 && state.in_flight.is_empty() && state.locked.is_empty()
     }
 
     /// The number of bytes that are dirty or being copied.
     pub fn outstanding(&self) -> u64 {
         let state = self.state.lock();
-        let mut bytes = state.dirty * self.granularity;
+        let mut bytes = state.dirty.count() * self.granularity;
         let units = self.length.div_ceil(self.granularity);
-        if units > 0 && state.is_set(units - 1) {
+        if units > 0 && state.dirty.next_set(units - 1, units).is_some() {
             bytes -= units * self.granularity - self.length;
         }
         let taken = state.in_flight.iter().map(|units| self.bytes(units));
@@ -116,16 +114,15 @@ impl DirtyBitmap {
         let end = self.length.div_ceil(self.granularity);
         let mut at = 0;
         std::iter::from_fn(move || {
-            let state = self.state.lock();
-            let first = state.next(at, end, true);
-            at = state.next(first, end, false);
-            (first < end).then(|| self.bytes(&(first..at)))
+            let units = self.state.lock().dirty.next_range(at, end)?;
+            at = units.end;
+            Some(self.bytes(&units))
         })
     }
 
     /// Whether any unit is dirty.
     pub(super) fn has_dirty(&self) -> bool {
-        self.state.lock().dirty > 0
+        self.state.lock().dirty.count() > 0
     }
 
     /// Takes the first dirty units at or after `from`. If there are none, the search continues at
@@ -144,7 +141,7 @@ impl DirtyBitmap {
         let found = state
             .find(from..units, most, &delayed)
             .or_else(|| state.find(0..from.min(units), most, &delayed))?;
-        state.fill(&found, false);
+        state.dirty.clear(found.clone());
         state.in_flight.push(found.clone());
         Some(self.bytes(&found))
     }
@@ -159,7 +156,7 @@ impl DirtyBitmap {
         let Some(found) = found.filter(|found| found.start == units.start) else {
             return taken.end;
         };
-        state.fill(&found, false);
+        state.dirty.clear(found.clone());
         state.extend_in_flight(found.start, found.end);
         self.bytes(&found).end
     }
@@ -175,7 +172,7 @@ impl DirtyBitmap {
     pub(super) fn return_dirty(&self, range: &Range<u64>) {
         let units = self.units(range);
         let mut state = self.state.lock();
-        state.fill(&units, true);
+        state.dirty.set(units.clone());
         state.remove_in_flight(&units);
         self.released.notify_all();
     }
@@ -208,14 +205,11 @@ impl RangeGuard<'_> {
         let (bitmap, state) = (self.bitmap, self.bitmap.state.lock());
         let mut found = Vec::new();
         let mut at = self.units.start;
-        loop {
-            let first = state.next(at, self.units.end, true);
-            if first >= self.units.end {
-                return found;
-            }
-            at = state.next(first, self.units.end, false);
-            found.push(bitmap.bytes(&(first..at)));
+        while let Some(units) = state.dirty.next_range(at, self.units.end) {
+            at = units.end;
+            found.push(bitmap.bytes(&units));
         }
+        found
     }
 
     /// Marks the units as clean that lie entirely within a copied range.
@@ -225,7 +219,7 @@ impl RangeGuard<'_> {
         let first = offset.div_ceil(bitmap.granularity);
         let past = if end >= bitmap.length { self.units.end } else { end / bitmap.granularity };
         if first < past {
-            bitmap.state.lock().fill(&(first..past), false);
+            bitmap.state.lock().dirty.clear(first..past);
         }
     }
 }
@@ -241,50 +235,12 @@ impl Drop for RangeGuard<'_> {
 }
 
 impl State {
-    fn is_set(&self, unit: u64) -> bool {
-        self.words[(unit / WORD) as usize] & (1 << (unit % WORD)) != 0
-    }
-
-    /// Sets or clears bits.
-    fn fill(&mut self, units: &Range<u64>, value: bool) {
-        let mut at = units.start;
-        while at < units.end {
-            let end = ((at / WORD + 1) * WORD).min(units.end);
-            let width = end - at;
-            let ones = if width == WORD { u64::MAX } else { (1 << width) - 1 };
-            let mask = ones << (at % WORD);
-            let word = &mut self.words[(at / WORD) as usize];
-            let before = u64::from(word.count_ones());
-            *word = if value { *word | mask } else { *word & !mask };
-            self.dirty = self.dirty - before + u64::from(word.count_ones());
-            at = end;
-        }
-    }
-
-    /// The first unit from `at` on that is dirty, or clean if `wanted` is false; `end` if there
-    /// is none.
-    fn next(&self, mut at: u64, end: u64, wanted: bool) -> u64 {
-        while at < end {
-            let word = self.words[(at / WORD) as usize];
-            let word = if wanted { word } else { !word };
-            let rest = word >> (at % WORD);
-            if rest != 0 {
-                return (at + u64::from(rest.trailing_zeros())).min(end);
-            }
-            at = (at / WORD + 1) * WORD;
-        }
-        end
-    }
-
     /// The first dirty units that are not locked, taken or delayed.
     fn find(&self, within: Range<u64>, most: u64, delayed: &[Range<u64>]) -> Option<Range<u64>> {
         let used = || self.in_flight.iter().chain(&self.locked).chain(delayed);
         let mut at = within.start;
         loop {
-            at = self.next(at, within.end, true);
-            if at >= within.end {
-                return None;
-            }
+            at = self.dirty.next_set(at, within.end)?;
             match used().find(|units| units.contains(&at)) {
                 Some(units) => at = units.end,
                 None => break,
@@ -292,7 +248,7 @@ impl State {
         }
         let limit = within.end.min(at.saturating_add(most));
         let limit = used().map(|u| u.start).filter(|s| *s > at).fold(limit, u64::min);
-        Some(at..self.next(at, limit, false))
+        Some(at..self.dirty.next_clear(at, limit).unwrap_or(limit))
     }
 
     fn is_used(&self, units: &Range<u64>) -> bool {

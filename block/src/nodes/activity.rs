@@ -103,8 +103,8 @@ impl Graph {
     /// Blocks while images are flushed.
     ///
     /// # Errors
-    /// [`Error::ActiveParent`]; [`Error::While`] if users of the nodes write to them, or if an image
-    /// cannot be flushed. The nodes above may be inactive then.
+    /// [`Error::ActiveParent`]; [`Error::While`] if users of the nodes write to them, or if an
+    /// image cannot be flushed. The nodes above may be inactive then.
     pub fn inactivate(&self, node: &Arc<Node>) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         if self.with_state(|state| state.has_active_parent(node)) {

@@ -12,7 +12,7 @@ use super::corruption::Corruptions;
 use super::node::Node;
 use super::state::{PendingNode, State};
 use super::usage::Operation;
-use super::write_threshold::WriteThresholds;
+use super::write_extent::WriteThresholds;
 use crate::error::{Error, Result};
 use crate::image::qcow2::Corruption;
 use crate::options::BlockdevImageReferences;

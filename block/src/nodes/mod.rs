@@ -45,6 +45,7 @@ mod state;
 mod supported;
 mod usage;
 mod watch;
+mod write_extent;
 mod write_threshold;
 
 pub use async_node::AsyncNode;
@@ -62,4 +63,4 @@ pub use reservation::{BorrowedNode, Reservation};
 pub use root::Root;
 pub use usage::{BackingLink, InactiveNode, NodeUse, Operation, UserName};
 pub use watch::{Write, WriteWatcher};
-pub use write_threshold::ThresholdExceeded;
+pub use write_extent::ThresholdExceeded;

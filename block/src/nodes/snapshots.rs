@@ -58,8 +58,8 @@ impl Node {
         Ok(self.internal_snapshots()?.iter().find(is_match).cloned())
     }
 
-    /// Creates an internal snapshot of the present contents: either the whole snapshot or none, also
-    /// if the process dies meanwhile. Requests wait.
+    /// Creates an internal snapshot of the present contents: either the whole snapshot or none,
+    /// also if the process dies meanwhile. Requests wait.
     ///
     /// A state of a virtual machine that has been written belongs to the snapshot from then on, and
     /// can be read only after the return to the snapshot.

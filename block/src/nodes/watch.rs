@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::{OwnedRwLockWriteGuard, RwLock, RwLockReadGuard};
 
-use super::write_threshold::WriteExtent;
+use super::write_extent::WriteExtent;
 use crate::error::{Error, Result};
 use crate::image::dirty_bitmaps::DirtyBitmaps;
 use crate::image::watched::WriteObserver;

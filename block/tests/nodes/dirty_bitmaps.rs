@@ -205,7 +205,7 @@ fn a_backup_gives_back_the_ranges_that_it_does_not_use() {
         // Replaced: by the writes meanwhile and by the ranges that were not copied.
         let reserved = bitmaps.reserve_for_backup(name, true).expect("it is free");
         node.write(128 * K, &[1; 512]).expect("it can be written");
-        reserved.replace([512 * K..520 * K].into_iter());
+        reserved.replace(std::iter::once(512 * K..520 * K));
         assert_eq!(
             (count(&node, name), info(&node, name).recording),
             (8192 + meanwhile, enabled)

@@ -71,7 +71,7 @@ pub trait BlockJobDriver: Send + Sync + 'static {
 
     /// Called before [`clean`](Self::clean), with the outcome of the job: in a group, that of the
     /// group. Must not block.
-    fn settle(&self, outcome: JobOutcome) {
+    fn finish(&self, outcome: JobOutcome) {
         let _ = outcome;
     }
 

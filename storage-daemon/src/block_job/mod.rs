@@ -190,7 +190,7 @@ impl JobDriver for BlockJob {
     async fn clean(&self, job: &JobHandle, outcome: JobOutcome) {
         self.was_actively_synced.store(self.actively_synced(), Ordering::Relaxed);
         let Some(driver) = self.driver.lock().take() else { return };
-        driver.settle(outcome);
+        driver.finish(outcome);
         let stays_reserved = driver.reserves_until_dismissed() && !job.job().auto_dismiss();
         let mut drops = DeferredDrops::default();
         if stays_reserved {

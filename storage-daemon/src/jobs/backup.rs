@@ -205,7 +205,7 @@ impl BlockJobDriver for Backup {
         }
     }
 
-    fn settle(&self, outcome: JobOutcome) {
+    fn finish(&self, outcome: JobOutcome) {
         let Some((bitmap, mode)) = self.bitmap.lock().take() else { return };
         let is_replaced = match mode {
             BitmapSyncMode::Never => false,

@@ -168,8 +168,8 @@ impl TransactionContext {
     }
 }
 
-/// Prepares actions on a thread for blocking work, and starts the jobs on the main loop. The jobs do
-/// their work, and emit its events, after the reply to the command.
+/// Prepares actions on a thread for blocking work, and starts the jobs on the main loop. The jobs
+/// do their work, and emit its events, after the reply to the command.
 ///
 /// # Errors
 /// Those of `prepare`.

@@ -13,7 +13,7 @@ pub struct BlockDirtyBitmap {
 }
 
 /// A bitmap of a certain node, or of the node that the context determines.
-#[qapi_alternate(since = "4.1")]
+#[qapi_alternate(since = "4.0")]
 #[derive(Debug, Clone)]
 pub enum BlockDirtyBitmapOrStr {
     /// The name of a bitmap.

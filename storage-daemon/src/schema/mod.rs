@@ -2,8 +2,8 @@
 //!
 //! The types of [`encryption`] are from QEMU's `crypto.json`, those of [`transaction`] from
 //! `transaction.json`, those of [`export`] from `block-export.json`, those of [`socket_address`]
-//! from `sockets.json`, those of [`object`] from `qom.json`, `crypto.json` and `authz.json`, and all
-//! others from `block-core.json`. The options of block nodes, which
+//! from `sockets.json`, those of [`object`] from `qom.json`, `crypto.json` and `authz.json`, and
+//! all others from `block-core.json`. The options of block nodes, which
 //! are from `block-core.json` too, are in [`block::options`].
 //!
 //! The commands are in [`commands`](crate::commands).

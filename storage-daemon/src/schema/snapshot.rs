@@ -1,4 +1,5 @@
-//! The types of `blockdev-snapshot`, `blockdev-snapshot-sync` and `blockdev-snapshot-internal-sync`.
+//! The types of `blockdev-snapshot`, `blockdev-snapshot-sync` and
+//! `blockdev-snapshot-internal-sync`.
 
 use qapi_core::qapi_struct;
 

@@ -61,6 +61,20 @@ pub(crate) struct Bitmap {
     pub(crate) is_changed: bool,
 }
 
+/// A copy of a persistent bitmap, to be stored.
+#[derive(Debug)]
+pub(crate) struct StoredBitmap {
+    pub(crate) name: String,
+    pub(crate) granularity: u64,
+    /// The bits, with those of the writes since the beginning of a backup.
+    pub(crate) bits: Bits,
+    /// The number of bits.
+    pub(crate) length: u64,
+    pub(crate) enabled: bool,
+    /// Whether the bits or their number have changed since they were loaded or stored.
+    pub(crate) is_changed: bool,
+}
+
 impl Bitmap {
     /// A clean bitmap that records writes.
     pub(crate) fn new(name: String, granularity: u64, size: u64) -> Self {
@@ -172,6 +186,21 @@ impl Bitmap {
         let Some(successor) = self.successor.take() else { return };
         for bits in successor.ranges(self.length()) {
             self.is_changed |= self.bits.set(bits);
+        }
+    }
+
+    pub(super) fn to_store(&self) -> StoredBitmap {
+        let mut bits = self.bits.clone();
+        for range in self.successor.iter().flat_map(|since| since.ranges(self.length())) {
+            bits.set(range);
+        }
+        StoredBitmap {
+            name: self.name.clone(),
+            granularity: self.granularity,
+            bits,
+            length: self.length(),
+            enabled: self.enabled,
+            is_changed: self.is_changed || self.successor.is_some(),
         }
     }
 

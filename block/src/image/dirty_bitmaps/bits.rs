@@ -48,7 +48,7 @@ impl Page {
     /// The first bit from `from` on that is set, or clear.
     fn next(&self, from: u64, wanted: bool) -> Option<u64> {
         let Page::Mixed { bytes, .. } = self else { return wanted.then_some(from) };
-        let first = from as usize / 8 / WORD;
+        let first = from as usize / 64;
         let words = bytes.as_chunks::<WORD>().0.iter().enumerate().skip(first);
         for (number, word) in words {
             let word = u64::from_le_bytes(*word);
@@ -177,13 +177,19 @@ impl Bits {
         None
     }
 
+    /// The first range of set bits from `from` on, and before `end`.
+    pub(crate) fn next_range(&self, from: u64, end: u64) -> Option<Range<u64>> {
+        let first = self.next_set(from, end)?;
+        Some(first..self.next_clear(first, end).unwrap_or(end))
+    }
+
     /// The ranges of set bits before `end`.
     pub(crate) fn ranges(&self, end: u64) -> impl Iterator<Item = Range<u64>> {
         let mut at = 0;
         std::iter::from_fn(move || {
-            let first = self.next_set(at, end)?;
-            at = self.next_clear(first, end).unwrap_or(end);
-            Some(first..at)
+            let range = self.next_range(at, end)?;
+            at = range.end;
+            Some(range)
         })
     }
 

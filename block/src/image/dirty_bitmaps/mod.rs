@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::error::{Error, Result};
-use bitmap::Bitmap;
 pub use bitmap::DirtyBitmapInfo;
+use bitmap::{Bitmap, StoredBitmap};
 pub use busy::BusyBitmap;
 pub use change::BitmapChange;
 pub use verbs::NewBitmap;
@@ -143,14 +143,29 @@ impl DirtyBitmaps {
         persistent.for_each(|bitmap| bitmap.read_only = read_only);
     }
 
+    /// Copies of the consistent persistent bitmaps, the newest first, to be stored. Requests do not
+    /// wait until they are written.
+    pub(crate) fn to_store(&self) -> Vec<StoredBitmap> {
+        let list = self.lock();
+        let stored = |bitmap: &&Bitmap| bitmap.persistent && !bitmap.inconsistent;
+        list.bitmaps.iter().rev().filter(stored).map(Bitmap::to_store).collect()
+    }
+
+    /// The persistent bitmaps have been stored.
+    pub(crate) fn mark_stored(&self) {
+        let mut list = self.lock();
+        let stored = list.bitmaps.iter_mut().filter(|one| one.persistent && !one.inconsistent);
+        stored.for_each(|bitmap| bitmap.is_changed = false);
+    }
+
     /// Calls `work` with each persistent bitmap, the newest first.
     pub(crate) fn for_each_persistent<E>(
         &self,
-        mut work: impl FnMut(&mut Bitmap) -> std::result::Result<(), E>,
+        mut work: impl FnMut(&Bitmap) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), E> {
-        let mut list = self.lock();
-        let persistent = |bitmap: &&mut Bitmap| bitmap.persistent;
-        list.bitmaps.iter_mut().rev().filter(persistent).try_for_each(&mut work)
+        let list = self.lock();
+        let persistent = |bitmap: &&Bitmap| bitmap.persistent;
+        list.bitmaps.iter().rev().filter(persistent).try_for_each(&mut work)
     }
 }
 

@@ -140,7 +140,9 @@ impl Qcow2Image {
         let metadata = Metadata::read(&storage, header)?;
         if mode.writable {
             metadata.header.prepare_for_writing(&storage)?;
-            bitmaps.mark_in_use(&engine)?;
+            if bitmaps.mark_in_use(&engine)? && !mode.no_flush {
+                engine.sync()?;
+            }
         }
         let rules = storage.blkdebug_rules();
         Ok(Qcow2Image {

@@ -114,18 +114,21 @@ impl Bitmaps {
         self.entries.iter().map(info).collect()
     }
 
-    /// Marks the consistent bitmaps as in use in the image, before the first write.
+    /// Marks the consistent bitmaps as in use in the image, before the first write. Returns whether
+    /// the image has changed, and must be flushed before that write.
     ///
     /// # Errors
     /// [`Error::While`] if the directory cannot be written, or overlaps with other metadata.
-    pub(super) fn mark_in_use(&mut self, clusters: &Clusters) -> Result<()> {
+    pub(super) fn mark_in_use(&mut self, clusters: &Clusters) -> Result<bool> {
         let cannot =
             |source| Error::While { what: "Can't update bitmap directory".into(), source };
+        let mut is_changed = false;
         for entry in self.entries.iter_mut().filter(|entry| !entry.is_in_use()) {
             let flags = entry.flags() | IN_USE;
             entry.write_flags(clusters, flags).map_err(cannot)?;
+            is_changed = true;
         }
-        Ok(())
+        Ok(is_changed)
     }
 }
 

@@ -12,7 +12,7 @@ use super::table::{self, BitmapCluster, Digest, ReadBudget, Table};
 use super::{Bitmaps, Clusters};
 use crate::error::Result;
 use crate::image::dirty_bitmaps::DirtyBitmaps;
-use crate::image::dirty_bitmaps::bitmap::Bitmap;
+use crate::image::dirty_bitmaps::bitmap::StoredBitmap;
 use crate::image::memory::zeroed;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::header::extensions::BitmapDirectory;
@@ -38,8 +38,8 @@ impl<'a> Target<'a> {
 
 impl Target<'_> {
     /// Writes the bits of a bitmap to new clusters.
-    fn write_bits(&self, bitmap: &Bitmap, cluster_size: u64) -> io::Result<Table> {
-        let entries = table::table_entries(bitmap.length(), cluster_size);
+    fn write_bits(&self, bitmap: &StoredBitmap, cluster_size: u64) -> io::Result<Table> {
+        let entries = table::table_entries(bitmap.length, cluster_size);
         let mut words = Vec::with_capacity(entries as usize * 8);
         let mut bytes = zeroed(cluster_size as usize)?;
         let mut digest = Digest::default();
@@ -110,10 +110,7 @@ impl Bitmaps {
         written: bool,
     ) -> Result<bool> {
         let (mut next, mut replaced, mut is_new) = (self.entries.clone(), Vec::new(), false);
-        let write = |bitmap: &mut Bitmap| {
-            if bitmap.inconsistent {
-                return Ok(());
-            }
+        for bitmap in known.to_store() {
             let position = next.iter().position(|entry| entry.name() == bitmap.name);
             let position = position.unwrap_or_else(|| {
                 next.push(DirectoryEntry::new(bitmap.name.clone(), bitmap.granularity));
@@ -122,13 +119,11 @@ impl Bitmaps {
             let (former, entry) = (self.entries.get(position), &mut next[position]);
             entry.set_flags(if bitmap.enabled { AUTO } else { 0 });
             if former.is_none() || bitmap.is_changed || written {
-                entry.set_table(target.write_bits(bitmap, self.cluster_size)?);
+                entry.set_table(target.write_bits(&bitmap, self.cluster_size)?);
                 replaced.extend(former.cloned());
                 is_new = true;
             }
-            io::Result::Ok(())
-        };
-        known.for_each_persistent(write)?;
+        }
         if next.is_empty() {
             return Ok(false);
         }
@@ -142,10 +137,7 @@ impl Bitmaps {
             return Ok(false);
         }
         self.replace_directory(target, next)?;
-        known.for_each_persistent(|bitmap| {
-            bitmap.is_changed &= bitmap.inconsistent;
-            Ok::<(), io::Error>(())
-        })?;
+        known.mark_stored();
         replaced.iter().for_each(|entry| target.release(entry));
         Ok(true)
     }

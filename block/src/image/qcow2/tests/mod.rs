@@ -1,5 +1,6 @@
 //! Tests of the engine: replays of images write by write, and requests of several threads.
 
+mod bitmaps;
 mod clusters;
 mod freed;
 mod journal;
