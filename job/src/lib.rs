@@ -31,23 +31,20 @@
 //!
 //! A program that links this crate serves the commands of `job.json` ([`qmp`]). They take the
 //! engine from the state of the server. The engine sends its events through the server. At
-//! shutdown, jobs at work are cancelled while clients can still receive events:
+//! shutdown, jobs at work are cancelled while clients can still receive events. With the feature
+//! `server`, one call adds all of this:
 //!
 //! ```no_run
-//! use job::Jobs;
+//! use job::JobSetup;
 //! use qapi_core::Server;
 //!
 //! fn main() -> Result<(), qapi_core::ServeError> {
-//!     let server = Server::new();
-//!     let jobs = Jobs::new(server.events());
-//!     let at_shutdown = jobs.clone();
-//!     server
-//!         .state(jobs)
-//!         .on_shutdown(async move { at_shutdown.cancel_all().await })
-//!         .listen_unix("/run/demo.sock")?
-//!         .run()
+//!     JobSetup::new().add_to(Server::new()).listen_unix("/run/demo.sock")?.run()
 //! }
 //! ```
+//!
+//! A program that needs the engine itself creates it with [`Jobs::new`] and the server's events,
+//! adds it as state, and awaits [`Jobs::cancel_all`] in `Server::on_shutdown`.
 //!
 //! Drivers run on the server's thread. A driver that reads files or computes for long without
 //! awaiting blocks all clients: use another thread (`tokio::task::spawn_blocking`). The same
@@ -126,6 +123,9 @@ pub mod journal;
 pub mod extensions;
 pub mod qmp;
 
+#[cfg(feature = "server")]
+mod setup;
+
 #[cfg(feature = "client")]
 pub mod client;
 
@@ -145,4 +145,6 @@ pub use options::{CancelMode, ID_LENGTH_MAX, JobOptions, Speed, check_id};
 pub use progress::JobProgress;
 pub use record::{JobEnd, JobRecord, JobRecorder};
 pub use schema::{JobInfo, JobStatus, JobStatusChange, JobType, JobVerb};
+#[cfg(feature = "server")]
+pub use setup::JobSetup;
 pub use state::{IllegalTransition, transition};

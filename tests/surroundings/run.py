@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the test binaries of the workspace again, in other surroundings than those of the build.
 
-    run.py [--only NAME] [SURROUNDINGS[+SURROUNDINGS]...] ...
+    run.py [--package NAME]... [--only NAME] [SURROUNDINGS[+SURROUNDINGS]...] ...
 
 - `tmpfs`: the temporary folder is on a tmpfs.
 - `spaces`: the checkout, the binaries and the temporary folder are in a path with spaces.
@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = ["--skip", "macros::ui::each_mistake"]
 TIMEOUT = 600
 """Seconds for one binary."""
-NOBODY = 65534
+ORDINARY_USER = 65534
 """The user and group without permissions, on Linux."""
 KINDS = ["tmpfs", "spaces", "files", "user", "umask-000", "umask-077", "locale", "no-qemu"]
 RUNS = ["tmpfs+umask-000", "spaces+umask-077+locale", "files+user", "no-qemu"]
@@ -82,9 +82,10 @@ def link_or_copy(path, copy):
         shutil.copy(path, copy)
 
 
-def binaries():
-    """The test binaries of the workspace."""
-    command = ["cargo", "test", "--workspace", "--no-run", "--message-format=json"]
+def binaries(packages):
+    """The test binaries of these packages; without names, of the workspace."""
+    chosen = [f"--package={name}" for name in packages or []] or ["--workspace"]
+    command = ["cargo", "test", *chosen, "--no-run", "--message-format=json"]
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     tests, programs = [], {}
     for line in built.stdout.splitlines():
@@ -151,7 +152,7 @@ def obstacle(kinds, tests):
         if os.geteuid() != 0:
             return "only root can run tests as another user"
         enters = ["test", "-x", tests[0].path]
-        if subprocess.run(enters, user=NOBODY, group=NOBODY, extra_groups=[]).returncode != 0:
+        if subprocess.run(enters, user=ORDINARY_USER, group=ORDINARY_USER, extra_groups=[]).returncode != 0:
             return "another user may not enter the folder of the checkout"
     return None
 
@@ -162,7 +163,7 @@ def process(kinds):
     if "files" in kinds:
         arguments["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
     if "user" in kinds:
-        arguments.update(user=NOBODY, group=NOBODY, extra_groups=[])
+        arguments.update(user=ORDINARY_USER, group=ORDINARY_USER, extra_groups=[])
     for kind in kinds:
         if kind.startswith("umask-"):
             arguments["umask"] = int(kind.removeprefix("umask-"), 8)
@@ -202,7 +203,7 @@ def run(kinds, tests):
             copy_checkout(checkout)
             tests = [test.moved(checkout) for test in tests]
         if "user" in kinds:
-            os.chown(temporary, NOBODY, NOBODY)
+            os.chown(temporary, ORDINARY_USER, ORDINARY_USER)
         variables = environment(kinds, folder, temporary)
         failed, passed, skipped = [], 0, set()
         for test in tests:
@@ -229,8 +230,10 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", help="the beginning of the names of the binaries to run")
     parser.add_argument("surroundings", nargs="*", type=kinds, metavar="SURROUNDINGS")
+    parser.add_argument("--package", action="append", help="a package with binaries to run")
     options = parser.parse_args()
-    tests = [test for test in binaries() if test.path.name.startswith(options.only or "")]
+    prefix = options.only or ""
+    tests = [test for test in binaries(options.package) if test.path.name.startswith(prefix)]
     failed = []
     for surroundings in options.surroundings or map(kinds, RUNS):
         failed += run(surroundings, tests)

@@ -4,8 +4,8 @@
 //! A virtual machine monitor implements [`Machine`] and hands the machine to a [`VirtualMachine`].
 //! A program that links this crate and passes the value to its server serves QEMU's commands
 //! `query-status`, `stop`, `cont`, `system_reset`, `snapshot-save`, `snapshot-load` and
-//! `snapshot-delete`, and sends `STOP`, `RESUME`, `RESET` and `SHUTDOWN`. The commands for snapshots
-//! also take the disks ([`block::nodes::Graph`]) and the job engine ([`job::Jobs`]) from the state
+//! `snapshot-delete`, and sends `STOP`, `RESUME`, `RESET` and `SHUTDOWN`. The commands for
+//! snapshots also take the disks ([`block::nodes::Graph`]) and the job engine ([`job::Jobs`]) from the state
 //! of the server.
 //!
 //! ```

@@ -10,17 +10,13 @@
 use std::process::ExitCode;
 
 use file_backup as _;
-use job::Jobs;
+use job::JobSetup;
 use qapi_core::{ServeError, Server, ServerVersion};
 
 fn serve(path: &std::ffi::OsStr) -> Result<(), ServeError> {
-    let server = Server::new();
-    let jobs = Jobs::new(server.events());
-    let at_shutdown = jobs.clone();
-    server
+    JobSetup::new()
+        .add_to(Server::new())
         .version(ServerVersion::with_package(concat!("file-backup ", env!("CARGO_PKG_VERSION"))))
-        .state(jobs)
-        .on_shutdown(async move { at_shutdown.cancel_all().await })
         .require_package("file-backup")
         .listen_unix(path)?
         .run()

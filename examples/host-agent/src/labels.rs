@@ -16,11 +16,8 @@ const LABELS_MAX: usize = 64;
 /// Returns all labels.
 #[qapi_command(since = "1.0")]
 fn query_labels(#[qapi(state)] labels: &Labels) -> Vec<Label> {
-    let labels = labels.0.lock();
-    labels
-        .iter()
-        .map(|(name, value)| Label { name: name.clone(), value: value.clone() })
-        .collect()
+    let labels = labels.0.lock().clone();
+    labels.into_iter().map(|(name, value)| Label { name, value }).collect()
 }
 
 /// Sets a label.

@@ -17,41 +17,25 @@ mod server;
 mod tests;
 
 use std::error::Error;
-use std::path::Path;
-use std::process::ExitCode;
+use std::fs;
+use std::path::PathBuf;
 
 use job::journal::{Journal, JournalOptions};
 use metrics_exporter_prometheus::PrometheusBuilder;
 
 /// Serves until `quit` or SIGTERM. The log is on standard error, for the journal of systemd.
-fn serve(folder: &Path, metrics_port: Option<u16>) -> Result<(), Box<dyn Error>> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        if let Some(port) = metrics_port {
-            let exporter = PrometheusBuilder::new().with_http_listener(([127, 0, 0, 1], port));
-            exporter.install()?;
-        }
-        std::fs::create_dir_all(folder)?;
-        let journal = Journal::open(folder.join("jobs.redb"), JournalOptions::default())?;
-        let server = server::listen(server::server(journal), folder)?;
-        tokio::spawn(host::watch_load(server.events()));
-        Ok(server.serve().await?)
-    })
-}
-
-fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    let Some(folder) = arguments.next() else {
-        eprintln!("Usage: host-agent FOLDER [METRICS-PORT]");
-        return ExitCode::FAILURE;
-    };
-    let metrics_port = arguments.next().and_then(|port| port.to_str()?.parse().ok());
-    match serve(folder.as_ref(), metrics_port) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("host-agent: {error}");
-            ExitCode::FAILURE
-        }
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut arguments = std::env::args().skip(1);
+    let usage = "Usage: host-agent FOLDER [METRICS-PORT]";
+    let folder = PathBuf::from(arguments.next().ok_or(usage)?);
+    // A thread writes the log, so that a reader that stops does not stop the agent.
+    let (log, _log_guard) = tracing_appender::non_blocking(std::io::stderr());
+    tracing_subscriber::fmt().with_writer(log).with_ansi(false).init();
+    if let Some(port) = arguments.next() {
+        // Outside of a runtime, the exporter has a thread of its own.
+        PrometheusBuilder::new().with_http_listener(([127, 0, 0, 1], port.parse()?)).install()?;
     }
+    fs::create_dir_all(&folder)?;
+    let journal = Journal::open(folder.join("jobs.redb"), JournalOptions::default())?;
+    Ok(server::listen(server::server(journal), &folder)?.run()?)
 }

@@ -6,25 +6,24 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use job::JobSetup;
 use job::journal::Journal;
-use job::{JobMetrics, Jobs, ResultEvents, extensions};
 use qapi_core::observe::{AuditLog, Metrics, SlowCalls};
 use qapi_core::policy::{Access, Policy};
 use qapi_core::prelude::*;
 use qapi_core::server::SocketAccess;
 use qapi_core::{Listener, ServeError, ServerVersion};
 
+use crate::host::watch_load;
 use crate::labels::Labels;
 use crate::maintenance::{Maintenance, RefuseInMaintenance};
 use crate::memory::Memory;
 
 /// The server of this agent, which the tests run too. It has no sockets.
 pub(crate) fn server(journal: Journal) -> Server {
-    let server = Server::new();
+    let jobs = JobSetup::new().results().journal(journal).metrics(Metrics::new());
+    let server = jobs.add_to(Server::new());
     let events = server.events();
-    let jobs = Jobs::with_recorder(ResultEvents::new(events.clone()), journal.clone());
-    let at_shutdown = jobs.clone();
-    let job_metrics = JobMetrics::new(jobs.clone());
     let maintenance = Arc::new(Maintenance::default());
     let memory = Arc::new(Memory::default());
     let at_session_end = Arc::clone(&memory);
@@ -33,19 +32,14 @@ pub(crate) fn server(journal: Journal) -> Server {
         .state(Labels::default())
         .shared_state(memory)
         .shared_state(Arc::clone(&maintenance))
-        .state(jobs)
-        .state(journal)
-        .register(extensions::result_registrations())
-        .register(extensions::history_registrations())
         .enable_event_selection()
         .call_hook(AuditLog::new())
         .call_hook(SlowCalls::default())
         .call_hook(RefuseInMaintenance(maintenance))
         .trace_calls()
-        .record_metrics(Metrics::new().sample(move || job_metrics.record()))
         .call_deadline(Duration::from_secs(120))
+        .background(watch_load(events.clone()))
         .on_session_end(move |session| at_session_end.release(session, &events))
-        .on_shutdown(async move { at_shutdown.cancel_all().await })
 }
 
 /// Adds the sockets: one for administrators, and one that only reads, for the group of `folder`.

@@ -13,7 +13,7 @@ use crate::server::server;
 #[test]
 fn the_declarations_of_the_client_are_those_of_the_server() {
     let served = qapi_core::Registry::collect().unwrap().introspect(Mask::Masked);
-    assert_eq!(compare_schema(&COMMANDS, &served), []);
+    assert_eq!(compare_schema(&declarations(), &served), []);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Stdio;
@@ -39,9 +39,7 @@ async fn quit(agent: Child, mut admin: Client) -> String {
 fn scrape(port: u16) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text
+    std::io::read_to_string(stream).unwrap()
 }
 
 #[tokio::test]
@@ -49,16 +47,14 @@ async fn jobs_are_audited_measured_and_remembered() {
     let folder = tempfile::tempdir().unwrap();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let (agent, mut admin) = start(folder.path(), port).await;
-    admin.check_schema(&COMMANDS).await.unwrap();
+    admin.check_schema(&declarations()).await.unwrap();
     let package = concat!("host-agent ", env!("CARGO_PKG_VERSION"));
     assert_eq!(admin.greeting()["version"]["package"], package);
     let path = folder.path().to_str().unwrap();
     admin.execute(&folder_measure { job_id: "m0", folder: path }).await.unwrap();
     assert_eq!(wait_for_job(&mut admin, "m0").await.unwrap(), JobEnd::Completed);
-    assert!(
-        scrape(port)
-            .contains(r#"qmp_calls_total{command="folder-measure",outcome="succeeded"} 1"#)
-    );
+    let metric = r#"qmp_calls_total{command="folder-measure",outcome="succeeded"} 1"#;
+    assert!(scrape(port).contains(metric));
     let log = quit(agent, admin).await;
     assert!(log.contains(r#"command="folder-measure" outcome=succeeded"#), "{log}");
 

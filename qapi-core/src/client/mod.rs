@@ -73,6 +73,7 @@
 
 mod compare;
 mod connection;
+mod declarations;
 mod error;
 mod message;
 mod reconnect;
@@ -88,6 +89,7 @@ use tokio::net::UnixStream;
 
 pub use compare::{SchemaDifference, compare_schema};
 use connection::Connection;
+pub use declarations::declarations;
 pub use error::{ClientError, Result};
 pub use message::Event;
 use message::{Arguments, Message, Reply, Request};

@@ -24,7 +24,9 @@ pub use crate::call::handler::{
 pub use crate::call::session::SessionContext;
 pub use crate::call::state::OobSafe;
 pub use crate::error::{Error, ErrorReply, Result};
-pub use crate::schema::definition::call::{Arguments, Command, Deadline, Event, RateLimit};
+pub use crate::schema::definition::call::{
+    Arguments, Command, Deadline, Declaration, Event, RateLimit,
+};
 pub use crate::schema::definition::enum_::{Enum, EnumExtension, EnumValue};
 pub use crate::schema::definition::object::{
     Alternate, AlternateMember, Branch, Member, MemberShape, Struct, Union,

@@ -9,4 +9,4 @@ pub(crate) mod greeting;
 pub(crate) mod outbox;
 
 pub use greeting::{QmpCapability, ServerVersion};
-pub use outbox::LimitExceeded;
+pub use outbox::CloseReason;

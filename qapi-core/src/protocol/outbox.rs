@@ -46,7 +46,7 @@ struct Inner {
     is_charged: bool,
     /// Whether the client has negotiated and receives events.
     admits_events: bool,
-    exceeded: Option<LimitExceeded>,
+    closed_for: Option<CloseReason>,
     /// Whether bytes were appended since the last take or wait.
     changed: bool,
     waiter: Option<Waker>,
@@ -61,30 +61,33 @@ impl Inner {
     }
 }
 
-/// A limit that the session of a client exceeded; the session must be closed.
+/// Why the server closes the session of a client: a limit that it exceeded, or a new policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum LimitExceeded {
+pub enum CloseReason {
     /// The client left more bytes unread than its
     /// [output limit](crate::session::SessionOptions::output_limit) allows.
     UnreadOutput,
     /// The [memory budget](crate::session::MemoryBudget) of all clients is exhausted, and this
     /// client is among those that use most of it.
     Memory,
+    /// A new policy does not admit the client; see `PolicyHandle::replace_and_disconnect`.
+    NotAdmitted,
 }
 
-impl std::fmt::Display for LimitExceeded {
+impl std::fmt::Display for CloseReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::UnreadOutput => "the client does not read its output",
             Self::Memory => {
                 "the memory limit of the server is exceeded, and the client uses most"
             }
+            Self::NotAdmitted => "a new policy does not admit it",
         })
     }
 }
 
-impl std::error::Error for LimitExceeded {}
+impl std::error::Error for CloseReason {}
 
 impl Outbox {
     /// An empty outbox, with an account of its own in `budget`.
@@ -98,7 +101,7 @@ impl Outbox {
             let closed = outbox.clone();
             let account = budget.open(move || {
                 if let Some(outbox) = closed.upgrade() {
-                    outbox.close_for(LimitExceeded::Memory);
+                    outbox.close_for(CloseReason::Memory);
                 }
             });
             let inner = Inner {
@@ -107,7 +110,7 @@ impl Outbox {
                 taken_charge: Charge::new(&account),
                 is_charged: false,
                 admits_events: false,
-                exceeded: None,
+                closed_for: None,
                 changed: false,
                 waiter: None,
             };
@@ -153,12 +156,12 @@ impl Outbox {
     /// is dropped and the session must be closed.
     pub(crate) fn push_event(&self, message: &[u8]) {
         let mut inner = self.lock();
-        if !inner.admits_events || inner.exceeded.is_some() {
+        if !inner.admits_events || inner.closed_for.is_some() {
             return;
         }
         if self.pending() + message.len() > self.limit {
             drop(inner);
-            return self.close_for(LimitExceeded::UnreadOutput);
+            return self.close_for(CloseReason::UnreadOutput);
         }
         let appended = self.append(&mut inner, message);
         // The lock is released before the wake-up, as the woken task may take it at once.
@@ -171,9 +174,9 @@ impl Outbox {
     }
 
     /// Drops all output, and lets the session close.
-    fn close_for(&self, reason: LimitExceeded) {
+    pub(crate) fn close_for(&self, reason: CloseReason) {
         let mut inner = self.lock();
-        if inner.exceeded.is_some() {
+        if inner.closed_for.is_some() {
             return;
         }
         self.drop_output(&mut inner, reason);
@@ -185,8 +188,8 @@ impl Outbox {
     }
 
     #[cold]
-    fn drop_output(&self, inner: &mut Inner, reason: LimitExceeded) {
-        inner.exceeded = Some(reason);
+    fn drop_output(&self, inner: &mut Inner, reason: CloseReason) {
+        inner.closed_for = Some(reason);
         inner.untaken = Vec::new();
         // A smaller charge cannot fail.
         let _ = inner.untaken_charge.set(0);
@@ -233,7 +236,7 @@ impl Outbox {
     fn append(&self, inner: &mut Inner, message: &[u8]) -> Result<(), MemoryExceeded> {
         let first = if inner.untaken.capacity() == 0 { FIRST_CAPACITY } else { 0 };
         if inner.untaken.try_reserve(first.max(message.len())).is_err() {
-            self.drop_output(inner, LimitExceeded::Memory);
+            self.drop_output(inner, CloseReason::Memory);
             return Ok(());
         }
         inner.untaken.extend_from_slice(message);
@@ -250,22 +253,22 @@ impl Outbox {
         self.pending.load(Ordering::Relaxed)
     }
 
-    /// Checks the limits of the session.
+    /// Checks whether the session may continue.
     ///
     /// # Errors
-    /// The limit that the session exceeded.
-    pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
-        self.lock().exceeded.map_or(Ok(()), Err)
+    /// The reason to close the session.
+    pub(crate) fn check(&self) -> Result<(), CloseReason> {
+        self.lock().closed_for.map_or(Ok(()), Err)
     }
 
     /// Swaps the bytes to be sent into `buffer`, which must be empty; `false` if there are none.
     ///
     /// # Errors
-    /// The limit that the session exceeded.
-    pub(crate) fn take(&self, buffer: &mut Vec<u8>) -> Result<bool, LimitExceeded> {
+    /// The reason to close the session.
+    pub(crate) fn take(&self, buffer: &mut Vec<u8>) -> Result<bool, CloseReason> {
         let mut inner = self.lock();
-        if let Some(exceeded) = inner.exceeded {
-            return Err(exceeded);
+        if let Some(reason) = inner.closed_for {
+            return Err(reason);
         }
         if inner.untaken.is_empty() {
             return Ok(false);

@@ -1,28 +1,28 @@
-//! Accepts clients, serves each until it disconnects, and shuts down in order.
+//! Accepts clients, and serves each until it disconnects.
 
-use std::pin::Pin;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
 use super::connect::Outgoing;
 use super::connection::{Connection, ConnectionOptions, Disconnect};
-use super::error::ServeError;
 use super::executor::CallExecutor;
 use super::foreign_protocol::ForeignProtocols;
 use super::in_process::Connections;
-use super::listener::{Listener, ListenerOptions};
+use super::listener::ListenerOptions;
 use super::places::{Occupant, Place, Places};
 use super::readiness::{NotifyServiceManager, ServiceState};
 use super::refusal::{Refusal, RefusalLog};
 use super::stream::{FdPassing, Sink, Source, Stream};
-use super::transport::{AsyncListener, Transport};
+use super::transport::AsyncListener;
 use crate::call::peer::Peer;
 use crate::call::session::SessionContext;
 use crate::memory_budget::MemoryBudget;
-use crate::protocol::outbox::LimitExceeded;
+use crate::protocol::outbox::CloseReason;
 use crate::service::Service;
 use crate::session::{Session, SessionOptions};
 
@@ -37,9 +37,6 @@ impl std::fmt::Debug for OnOverflow {
 
 /// The pause of a listener after it failed to accept a client.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
-
-/// A future that the server awaits: a shutdown hook, or work in the background.
-pub(super) type ServerTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Everything that accepting and serving a client needs.
 pub(super) struct Acceptor {
@@ -56,93 +53,38 @@ pub(super) struct Acceptor {
     pub(super) notify_service_manager: Option<NotifyServiceManager>,
 }
 
+/// Resolves when a listener is removed: its sender is dropped.
+pub(super) type Removed = oneshot::Receiver<Infallible>;
+
 /// Whether a client is served.
 type Admission = Result<Admitted, Refused>;
 
 /// A client that has a place and a session. The connection is boxed, as a future reserves space for
 /// each place to which a value moves.
-struct Admitted {
+pub(super) struct Admitted {
     place: Place,
     connection: Box<Connection>,
 }
 
 /// A client that gets no session. The refusal is logged already.
-struct Refused {
+pub(super) struct Refused {
     sink: Sink,
     refusal: Refusal,
 }
 
-/// Serves the clients of all listeners until the shutdown is requested and the last session is
-/// closed.
-///
-/// # Errors
-/// A listener cannot be registered with the runtime.
-pub(super) async fn serve_all(
+/// Accepts clients until the listener is removed or the shutdown is requested, then waits until
+/// their sessions are closed.
+pub(super) async fn accept_loop(
     acceptor: Arc<Acceptor>,
-    listeners: Vec<Listener>,
-    shutdown_hooks: Vec<ServerTask>,
-    server_background: Vec<ServerTask>,
-) -> Result<(), ServeError> {
-    if !shutdown_hooks.is_empty() {
-        acceptor.service.shutdown().expect_hooks();
-    }
-    let mut tasks = JoinSet::new();
-    // The files of the sockets are removed after the last session is closed, so that clients can
-    // detect the end of the server by them.
-    let mut sockets = Vec::new();
-    for Listener { transport, mut options } in listeners {
-        let acceptor = Arc::clone(&acceptor);
-        options.name.get_or_insert_with(|| transport.name().into());
-        match transport {
-            Transport::Listening(socket) => {
-                let listener = socket.async_listener()?;
-                sockets.push(socket);
-                tasks.spawn(accept_loop(acceptor, listener, options));
-            }
-            Transport::Connected(stream) => {
-                let stream = stream.into_stream()?;
-                let admission = acceptor.admit_configured(stream, &options);
-                tasks.spawn(async move { acceptor.serve(admission).await });
-            }
-            Transport::Connecting(outgoing) => {
-                tasks.spawn(connect_loop(acceptor, outgoing, options));
-            }
-            Transport::InProcess(connections) => {
-                tasks.spawn(in_process_loop(acceptor, connections, options));
-            }
-            Transport::Stdio => {
-                let admission = acceptor.admit_stdio(&options);
-                tasks.spawn(async move { acceptor.serve(admission).await });
-            }
-        }
-    }
-    let events = acceptor.service.events().clone();
-    let mut background = JoinSet::new();
-    background.spawn(async move { events.run_throttle().await });
-    for task in server_background {
-        background.spawn(task);
-    }
-    let logging = Arc::clone(&acceptor);
-    background.spawn(async move { logging.refusals.run().await });
-    acceptor.notify_service_manager(ServiceState::Ready);
-    acceptor.service.shutdown().requested().await;
-    acceptor.notify_service_manager(ServiceState::Stopping);
-    for hook in shutdown_hooks {
-        hook.await;
-    }
-    // No event is lost at the end.
-    acceptor.service.events().flush();
-    acceptor.service.shutdown().close_sessions();
-    acceptor.drain(tasks).await;
-    Ok(())
-}
-
-/// Accepts clients until the shutdown is requested, then waits until their sessions are closed.
-async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, options: ListenerOptions) {
+    listener: AsyncListener,
+    options: ListenerOptions,
+    mut removed: Removed,
+) {
     let mut sessions = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             () = acceptor.service.shutdown().requested() => break,
+            _ = &mut removed => break,
             Some(_) = sessions.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
@@ -161,20 +103,24 @@ async fn accept_loop(acceptor: Arc<Acceptor>, listener: AsyncListener, options: 
             }
         }
     }
+    // Clients that connect from now on are refused by the system.
+    drop(listener);
     while sessions.join_next().await.is_some() {}
 }
 
-/// Serves clients within the process until the shutdown is requested, then waits until their
-/// sessions are closed.
-async fn in_process_loop(
+/// Serves clients within the process until the listener is removed or the shutdown is requested,
+/// then waits until their sessions are closed.
+pub(super) async fn in_process_loop(
     acceptor: Arc<Acceptor>,
     mut connections: Connections,
     options: ListenerOptions,
+    mut removed: Removed,
 ) {
     let mut sessions = JoinSet::new();
     loop {
         let (source, sink, peer) = tokio::select! {
             () = acceptor.service.shutdown().requested() => break,
+            _ = &mut removed => break,
             Some(_) = sessions.join_next() => continue,
             Some(client) = connections.accept() => client,
             else => break,
@@ -188,16 +134,19 @@ async fn in_process_loop(
     while sessions.join_next().await.is_some() {}
 }
 
-/// Connects to a client and serves it, and repeats both until the shutdown is requested.
-async fn connect_loop(
+/// Connects to a client and serves it, and repeats both until the listener is removed or the
+/// shutdown is requested.
+pub(super) async fn connect_loop(
     acceptor: Arc<Acceptor>,
     Outgoing { address, interval }: Outgoing,
     options: ListenerOptions,
+    mut removed: Removed,
 ) {
     let mut is_reachable = true;
     loop {
         let connected = tokio::select! {
             () = acceptor.service.shutdown().requested() => return,
+            _ = &mut removed => return,
             connected = address.connect() => connected,
         };
         match connected {
@@ -214,6 +163,7 @@ async fn connect_loop(
         }
         tokio::select! {
             () = acceptor.service.shutdown().requested() => return,
+            _ = &mut removed => return,
             () = tokio::time::sleep(interval) => {}
         }
     }
@@ -243,12 +193,16 @@ impl Acceptor {
     }
 
     /// Admits a client at the other end of a connection that the operator configured.
-    fn admit_configured(&self, stream: Stream, options: &ListenerOptions) -> Admission {
+    pub(super) fn admit_configured(
+        &self,
+        stream: Stream,
+        options: &ListenerOptions,
+    ) -> Admission {
         let peer = stream.peer().ok().flatten();
         self.admit_stream(stream, peer, Occupant::Configured, options, None)
     }
 
-    fn admit_stdio(&self, listener: &ListenerOptions) -> Admission {
+    pub(super) fn admit_stdio(&self, listener: &ListenerOptions) -> Admission {
         let source = Source::Bytes(Box::new(tokio::io::stdin()));
         let sink = Box::new(tokio::io::stdout());
         let foreign_protocols = listener.foreign_protocols.unwrap_or(ForeignProtocols::Ignore);
@@ -301,6 +255,10 @@ impl Acceptor {
             }
         };
         let session = Session::new(Arc::clone(&self.service), session_options);
+        if occupant != Occupant::Configured {
+            let policy = session_options.policy.as_ref().unwrap_or_else(|| self.service.policy());
+            session.disconnect_by(policy);
+        }
         tracing::debug!(session = session.context().id(), "a client connected");
         let executor = Arc::clone(&self.executor);
         let connection = Connection::new(source, sink, session, executor, options);
@@ -308,7 +266,7 @@ impl Acceptor {
     }
 
     /// Serves an admitted client until it disconnects, or refuses the client.
-    async fn serve(&self, admission: Admission) {
+    pub(super) async fn serve(&self, admission: Admission) {
         let Admitted { place, mut connection } = match admission {
             Ok(admitted) => admitted,
             Err(Refused { mut sink, refusal }) => {
@@ -324,11 +282,11 @@ impl Acceptor {
             Disconnect::ByClient | Disconnect::ByServer => {
                 tracing::debug!(session = id, "session ended");
             }
-            Disconnect::Exceeded(limit) => {
-                tracing::debug!(session = id, "session closed: {limit}");
-                self.refusals.add(Refusal::Exceeded(limit));
-                if let (LimitExceeded::UnreadOutput, Some(OnOverflow(call))) =
-                    (limit, &self.on_overflow)
+            Disconnect::Closed(reason) => {
+                tracing::debug!(session = id, "session closed: {reason}");
+                self.refusals.add(Refusal::Closed(reason));
+                if let (CloseReason::UnreadOutput, Some(OnOverflow(call))) =
+                    (reason, &self.on_overflow)
                 {
                     call(&context);
                 }
@@ -349,7 +307,7 @@ impl Acceptor {
         }
     }
 
-    fn notify_service_manager(&self, state: ServiceState) {
+    pub(super) fn notify_service_manager(&self, state: ServiceState) {
         if let Some(notify) = self.notify_service_manager {
             notify(state);
         }
@@ -357,7 +315,7 @@ impl Acceptor {
 
     /// Waits until all sessions are closed and all calls have ended. Drops the remaining ones at
     /// the deadline.
-    async fn drain(&self, mut tasks: JoinSet<()>) {
+    pub(super) async fn drain(&self, tasks: &mut JoinSet<()>) {
         let drained = async {
             while tasks.join_next().await.is_some() {}
             // Calls whose clients have disconnected.

@@ -18,7 +18,7 @@ use super::refusal::Refusal;
 use super::stream::{HangUp, Sink, Source};
 use crate::call::cancellation::CancelReason;
 use crate::call::session::SessionContext;
-use crate::protocol::outbox::LimitExceeded;
+use crate::protocol::outbox::CloseReason;
 use crate::service::shutdown::Shutdown;
 use crate::session::{Advance, Session};
 
@@ -29,8 +29,8 @@ pub(super) enum Disconnect {
     ByClient,
     /// The server shuts down.
     ByServer,
-    /// The session exceeded a limit.
-    Exceeded(LimitExceeded),
+    /// The server closes the session.
+    Closed(CloseReason),
     /// The client must not be served.
     Refused(Refusal),
     /// The transport failed.
@@ -42,7 +42,7 @@ impl Disconnect {
     fn refusal(&self) -> Option<Refusal> {
         match self {
             Self::Refused(refusal) => Some(*refusal),
-            Self::Exceeded(limit) => Some(Refusal::Exceeded(*limit)),
+            Self::Closed(reason) => Some(Refusal::Closed(*reason)),
             Self::ByClient | Self::ByServer | Self::Io(_) => None,
         }
     }
@@ -214,7 +214,7 @@ impl Connection {
         if self.written < self.output.len() {
             // This check is necessary although `take_output` checks the limit too: `take_output` is
             // not called while the client reads nothing.
-            return self.session.check_output().map(|()| true).map_err(Disconnect::Exceeded);
+            return self.session.check_output().map(|()| true).map_err(Disconnect::Closed);
         }
         if self.written > 0 {
             // An idle connection uses no memory for output.
@@ -224,7 +224,7 @@ impl Connection {
         if !self.session.has_output() {
             return Ok(false);
         }
-        self.session.take_output(&mut self.output).map_err(Disconnect::Exceeded)
+        self.session.take_output(&mut self.output).map_err(Disconnect::Closed)
     }
 
     /// Whether the connection can end once all output is sent.

@@ -28,6 +28,7 @@ pub(crate) mod in_process;
 mod inherited;
 mod limits;
 mod listener;
+mod listeners;
 mod operations;
 #[cfg(target_os = "linux")]
 mod peer_groups;
@@ -35,6 +36,7 @@ mod places;
 mod read_buffer;
 mod readiness;
 mod refusal;
+mod serving;
 mod socket_lock;
 mod stream;
 mod tcp;
@@ -52,12 +54,14 @@ pub use in_process::Connector;
 #[cfg(target_os = "linux")]
 pub use inherited::InheritedSocket;
 pub use listener::Listener;
+pub use listeners::Listeners;
 pub use unix::SocketAccess;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 use crate::call::handler::Registration;
 use crate::call::session::SessionContext;
@@ -72,12 +76,14 @@ use crate::schema::projection::Projection;
 use crate::service::preconfig::Preconfig;
 use crate::service::shutdown::Shutdown;
 use crate::service::{PolicyHandle, Service, ServiceOptions};
-use accept::{Acceptor, OnOverflow, ServerTask, serve_all};
+use accept::{Acceptor, OnOverflow};
 use executor::CallExecutor;
 use limits::Limits;
+use listeners::Change;
 use places::Places;
 use readiness::NotifyServiceManager;
 use refusal::RefusalLog;
+use serving::{ServerTask, serve_all};
 use stream::FdPassing;
 
 /// The number of turns of connections after which the runtime looks for input of others. With the
@@ -98,6 +104,7 @@ pub struct Server {
     events: Events,
     shutdown: Shutdown,
     listeners: Vec<Listener>,
+    changes: (Listeners, mpsc::Receiver<Change>),
     packages: Vec<&'static str>,
     limits: Limits,
     on_overflow: Option<OnOverflow>,
@@ -136,6 +143,7 @@ impl Server {
             events: Events::new(),
             shutdown: Shutdown::new(),
             listeners: Vec::new(),
+            changes: listeners::channel(),
             packages: Vec::new(),
             limits: Limits::default(),
             on_overflow: None,
@@ -344,6 +352,8 @@ impl Server {
     pub async fn serve(mut self) -> Result<(), ServeError> {
         self.states.insert(Arc::new(self.events));
         self.states.insert(Arc::new(self.shutdown));
+        let (handle, changes) = self.changes;
+        self.states.insert(Arc::new(handle));
         let fds = fds::registrations().into_iter();
         let fds = fds.filter(|_| self.fd_passing == FdPassing::Enabled);
         let documentation = documentation::registrations().into_iter();
@@ -374,6 +384,7 @@ impl Server {
             fd_passing: self.fd_passing,
             notify_service_manager: self.notify_service_manager,
         });
-        serve_all(acceptor, self.listeners, self.shutdown_hooks.0, self.background.0).await
+        let (hooks, background) = (self.shutdown_hooks.0, self.background.0);
+        serve_all(acceptor, self.listeners, changes, hooks, background).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Server;
+use super::{Listeners, Server};
 use crate::call::session::SessionContext;
 use crate::commands::event_selection;
 #[cfg(feature = "metrics")]
@@ -78,6 +78,33 @@ impl Server {
         self
     }
 
+    /// Runs `work` beside the server: from its start until its last session is closed. The future
+    /// is dropped then.
+    ///
+    /// ```
+    /// use qapi_core::prelude::*;
+    /// use std::time::Duration;
+    ///
+    /// let heartbeat = async {
+    ///     loop {
+    ///         println!("alive");
+    ///         tokio::time::sleep(Duration::from_secs(60)).await;
+    ///     }
+    /// };
+    /// let server = Server::new().background(heartbeat);
+    /// # let _ = server;
+    /// ```
+    pub fn background(mut self, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.background.0.push(Box::pin(work));
+        self
+    }
+
+    /// The handle that adds and removes listeners while this server runs.
+    #[must_use]
+    pub fn listeners(&self) -> Listeners {
+        self.changes.0.clone()
+    }
+
     /// Lets each client choose the events that it receives, by the command
     /// `__org.qapi-rs_select-events`; see
     /// [`event_selection`].
@@ -94,12 +121,11 @@ impl Server {
         self.options = self.options.call_hook(CallMetrics);
         self.events.record_metrics();
         let events = self.events.clone();
-        self.background.0.push(Box::pin(async move {
+        self.background(async move {
             loop {
                 metrics.record_sample(&events.pending_output());
                 tokio::time::sleep(metrics.sample_interval()).await;
             }
-        }));
-        self
+        })
     }
 }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::foreign_protocol::ForeignProtocol;
 use super::places::NoPlace;
 use crate::call::peer::Peer;
-use crate::protocol::outbox::LimitExceeded;
+use crate::protocol::outbox::CloseReason;
 
 /// The period in which a repeated refusal is counted and not logged.
 const PERIOD: Duration = Duration::from_secs(10);
@@ -36,7 +36,7 @@ pub(super) enum Refusal {
     NegotiationTimeout,
     /// The client speaks another protocol.
     Foreign(ForeignProtocol),
-    Exceeded(LimitExceeded),
+    Closed(CloseReason),
 }
 
 impl fmt::Display for Refusal {
@@ -51,7 +51,7 @@ impl fmt::Display for Refusal {
             Self::AcceptFailed(None) => f.write_str("the connection cannot be accepted"),
             Self::NoPlace(reason) => reason.fmt(f),
             Self::NegotiationTimeout => f.write_str("it did not negotiate capabilities in time"),
-            Self::Exceeded(limit) => limit.fmt(f),
+            Self::Closed(reason) => reason.fmt(f),
             Self::Foreign(ForeignProtocol::Http) => f.write_str("it sent an HTTP request"),
             Self::Foreign(ForeignProtocol::Tls) => f.write_str("it began a TLS handshake"),
         }
@@ -75,7 +75,7 @@ impl Refusal {
             | Self::CredentialsUnreadable
             | Self::NoPlace(_) => "refused",
             Self::AcceptFailed(_) => "not accepted",
-            Self::NegotiationTimeout | Self::Foreign(_) | Self::Exceeded(_) => "disconnected",
+            Self::NegotiationTimeout | Self::Foreign(_) | Self::Closed(_) => "disconnected",
         }
     }
 
@@ -90,9 +90,13 @@ impl Refusal {
                 b"{\"error\": {\"class\": \"GenericError\", \
                   \"desc\": \"Capabilities were not negotiated in time\"}}\r\n",
             ),
-            Self::Exceeded(LimitExceeded::Memory) => Some(
+            Self::Closed(CloseReason::Memory) => Some(
                 b"{\"error\": {\"class\": \"GenericError\", \
                   \"desc\": \"The memory limit of the server is exceeded\"}}\r\n",
+            ),
+            Self::Closed(CloseReason::NotAdmitted) => Some(
+                b"{\"error\": {\"class\": \"GenericError\", \
+                  \"desc\": \"The new policy of the server does not admit this client\"}}\r\n",
             ),
             Self::UserNotAdmitted(_) => Some(
                 b"{\"error\": {\"class\": \"GenericError\", \
@@ -106,7 +110,7 @@ impl Refusal {
                 b"{\"error\": {\"class\": \"GenericError\", \
                   \"desc\": \"The credentials of the client cannot be read\"}}\r\n",
             ),
-            Self::Exceeded(LimitExceeded::UnreadOutput)
+            Self::Closed(CloseReason::UnreadOutput)
             | Self::AcceptFailed(_)
             | Self::Foreign(_) => None,
         }

@@ -1,12 +1,13 @@
 //! A policy that may change while the server runs.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, Weak};
 
 use crate::call::peer::Peer;
 use crate::call::session::CommandPermissions;
 use crate::call::state::OobSafe;
 use crate::policy::Policy;
+use crate::protocol::outbox::{CloseReason, Outbox};
 use crate::registry::Registry;
 use crate::registry::error::RegistryError;
 use crate::schema::definition::Part;
@@ -14,7 +15,9 @@ use crate::schema::definition::Part;
 /// A handle of a policy, which may change while the server runs. All clones are the same policy.
 ///
 /// A change applies to the next command of every session and to the next client. Clients that are
-/// connected stay connected. A command that has begun is not interrupted.
+/// connected stay connected, unless
+/// [`replace_and_disconnect`](Self::replace_and_disconnect) changes the policy. A command that has
+/// begun is not interrupted.
 ///
 /// ```
 /// use qapi_core::Server;
@@ -38,6 +41,8 @@ struct Shared {
     has_rules: AtomicBool,
     /// The registry that a new policy must fit, once a service has one.
     registry: OnceLock<Weak<Registry>>,
+    /// The clients that the policy has admitted.
+    clients: Mutex<Vec<Weak<Outbox>>>,
 }
 
 impl Default for PolicyHandle {
@@ -57,7 +62,7 @@ impl PolicyHandle {
     pub fn new(policy: Policy) -> Self {
         let has_rules = AtomicBool::new(policy.has_rules());
         let (policy, registry) = (RwLock::new(Arc::new(policy)), OnceLock::new());
-        Self(Arc::new(Shared { policy, has_rules, registry }))
+        Self(Arc::new(Shared { policy, has_rules, registry, clients: Mutex::default() }))
     }
 
     /// The policy now.
@@ -80,6 +85,55 @@ impl PolicyHandle {
         self.0.has_rules.store(policy.has_rules(), Ordering::Relaxed);
         *current = Arc::new(policy);
         Ok(())
+    }
+
+    /// Replaces the policy like [`replace`](Self::replace), and disconnects each client that the
+    /// new policy does not [admit](Self::may_connect). Such a client receives an error, and its
+    /// session ends like that of a client which disconnects: a call in flight continues, unless its
+    /// command has the word `cancel_on_disconnect`. Connections that no policy has admitted stay:
+    /// standard input and output, connections that the program made or inherited, and clients
+    /// within the process.
+    ///
+    /// ```
+    /// use qapi_core::policy::{Access, Policy};
+    /// use qapi_core::service::PolicyHandle;
+    ///
+    /// let monitors = PolicyHandle::new(Policy::new().peers(Access::anyone()));
+    /// // Later: only root may stay.
+    /// monitors.replace_and_disconnect(Policy::new().peers(Access::none().allow_uid(0)))?;
+    /// # Ok::<(), qapi_core::registry::RegistryError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The errors of [`replace`](Self::replace). No client is disconnected then.
+    pub fn replace_and_disconnect(&self, policy: Policy) -> Result<(), RegistryError> {
+        self.replace(policy)?;
+        // The lock is released before a session is closed, which wakes tasks.
+        let clients: Vec<_> = self.clients().iter().filter_map(Weak::upgrade).collect();
+        for client in clients {
+            self.check_client(&client);
+        }
+        Ok(())
+    }
+
+    /// Lets [`replace_and_disconnect`](Self::replace_and_disconnect) disconnect this client.
+    pub(crate) fn add_client(&self, client: &Arc<Outbox>) {
+        let mut clients = self.clients();
+        clients.retain(|client| client.strong_count() > 0);
+        clients.push(Arc::downgrade(client));
+        drop(clients);
+        // Another thread may have replaced the policy since the client was admitted.
+        self.check_client(client);
+    }
+
+    fn check_client(&self, client: &Outbox) {
+        if client.session().peer().is_some_and(|peer| !self.may_connect(peer)) {
+            client.close_for(CloseReason::NotAdmitted);
+        }
+    }
+
+    fn clients(&self) -> MutexGuard<'_, Vec<Weak<Outbox>>> {
+        self.0.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether `peer` may connect.

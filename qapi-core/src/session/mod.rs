@@ -20,14 +20,14 @@ pub use crate::call::handler::Call;
 pub use crate::call::peer::{Peer, PeerCredentials};
 pub use crate::call::session::SessionContext;
 pub use crate::memory_budget::MemoryBudget;
-pub use crate::protocol::outbox::LimitExceeded;
+pub use crate::protocol::outbox::CloseReason;
 pub use in_flight::CallControl;
 pub use options::SessionOptions;
 
 use crate::error::Result;
 use crate::memory_budget::Charge;
 use crate::messages;
-use crate::service::Service;
+use crate::service::{PolicyHandle, Service};
 use crate::wire::document::Document;
 use crate::wire::error::JsonError;
 use crate::wire::stream::{Decoded, Decoder};
@@ -98,7 +98,7 @@ pub enum Advance {
     /// The session consumes no input until the client has read its output.
     OutputFull,
     /// The session consumes no further input, because a shutdown was requested or the session
-    /// exceeded a limit. [`Session::take_output`] returns the limit.
+    /// must be closed. [`Session::take_output`] returns the reason.
     Ended,
 }
 
@@ -197,16 +197,22 @@ impl Session {
     /// none. Call [`sent`](Self::sent) when the client has accepted them.
     ///
     /// # Errors
-    /// The limit that the session exceeded; the session must be closed.
-    pub fn take_output(&self, buffer: &mut Vec<u8>) -> Result<bool, LimitExceeded> {
+    /// The reason for which the session must be closed.
+    pub fn take_output(&self, buffer: &mut Vec<u8>) -> Result<bool, CloseReason> {
         self.responder.outbox.take(buffer)
     }
 
-    /// Checks the limits of the session, also while bytes are being sent.
+    /// Lets [`PolicyHandle::replace_and_disconnect`] of `policy`, which has admitted the client,
+    /// close this session.
+    pub fn disconnect_by(&self, policy: &PolicyHandle) {
+        policy.add_client(&self.responder.outbox);
+    }
+
+    /// Checks whether the session may continue, also while bytes are being sent.
     ///
     /// # Errors
-    /// The limit that the session exceeded; the session must be closed.
-    pub fn check_output(&self) -> Result<(), LimitExceeded> {
+    /// The reason for which the session must be closed.
+    pub fn check_output(&self) -> Result<(), CloseReason> {
         self.responder.outbox.check()
     }
 

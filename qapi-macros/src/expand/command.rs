@@ -19,7 +19,9 @@ pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     let client = client::implement(model, &returns(model));
     let client_struct = client::declare(model);
     if model.is_declaration {
-        let code = scope(&model.head, &quote!(#definition #table #client));
+        let declared =
+            quote!(__qapi::inventory::submit!(__qapi::Declaration::new(&__DEFINITION)););
+        let code = scope(&model.head, &quote!(#definition #table #client #declared));
         return quote!(#client_struct #code);
     }
     let handler = handler(model);

@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 
+use qapi_core::Shutdown;
 use rustix::fs::Mode;
 use rustix::process::{setsid, umask};
 use rustix::stdio::{dup2_stderr, dup2_stdin, dup2_stdout};
@@ -95,7 +96,10 @@ fn wait_until_ready(mut reader: PipeReader) -> Result<(), DaemonError> {
 /// Runs the daemon. Writes its error to the pipe, or to the log if the started process has exited.
 fn serve(settings: &Settings, mut writer: PipeWriter) {
     // Warnings appear in the terminal until the daemon is ready.
-    if let Err(error) = super::run(settings, |_shutdown| detach(&mut writer)) {
+    let mut log_guard = None;
+    let ready = |_: &Shutdown| detach(&mut writer);
+    let ended = super::run_logged(settings, async |_setup| Ok(()), ready, &mut log_guard);
+    if let Err(error) = ended {
         report(&error, writer);
     }
 }

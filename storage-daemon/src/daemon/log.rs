@@ -1,8 +1,7 @@
 //! The log of the process, and what the server adds to it.
 
 use std::fs::File;
-use std::io;
-use std::sync::Arc;
+use std::io::{self, Write};
 
 use qapi_core::observe::{AuditLog, SlowCalls, TrafficLog};
 use qapi_core::{Error, Server};
@@ -10,20 +9,40 @@ use tracing::Level;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
+use super::log_queue::{LogGuard, LogQueue};
 use crate::options::{LogOptions, OptionError};
 
-/// Installs the log of the process, which may have one already.
+/// Where the log goes.
+pub(super) type Output = Box<dyn Write + Send>;
+
+/// Opens the file of the log; standard error if the options name none.
 ///
 /// # Errors
-/// The filter is malformed, or the file cannot be opened.
-pub(super) fn install(options: &LogOptions) -> Result<(), OptionError> {
+/// The file cannot be opened.
+pub(super) fn open(options: &LogOptions) -> Result<Output, OptionError> {
+    let Some(path) = &options.file else { return Ok(Box::new(io::stderr())) };
+    let file = File::options().create(true).append(true).open(path);
+    let file = file.map_err(|error| OptionError::Failed {
+        name: "log-file",
+        argument: path.display().to_string(),
+        error: error.into(),
+    })?;
+    Ok(Box::new(file))
+}
+
+/// Installs the log of the process, which may have one already. Lines are written while the guard
+/// exists.
+///
+/// # Errors
+/// The filter is malformed.
+pub(super) fn install(options: &LogOptions, output: Output) -> Result<LogGuard, OptionError> {
+    let (queue, guard) = LogQueue::new(output);
     // A failure to write a line would be reported with `eprintln!`, which panics if standard error
     // is closed.
     let lines = tracing_subscriber::fmt::layer().log_internal_errors(false);
-    let lines = lines.with_ansi(false).with_writer(writer(options)?);
+    let lines = lines.with_ansi(false).with_writer(queue);
     let lines = if options.is_set() {
         lines.boxed()
     } else {
@@ -33,18 +52,7 @@ pub(super) fn install(options: &LogOptions) -> Result<(), OptionError> {
     let log = tracing_subscriber::registry().with(lines.with_filter(filter(options)?));
     // The tests of other programs install their own.
     let _ = tracing::subscriber::set_global_default(log);
-    Ok(())
-}
-
-fn writer(options: &LogOptions) -> Result<BoxMakeWriter, OptionError> {
-    let Some(path) = &options.file else { return Ok(BoxMakeWriter::new(io::stderr)) };
-    let file = File::options().create(true).append(true).open(path);
-    let file = file.map_err(|error| OptionError::Failed {
-        name: "log-file",
-        argument: path.display().to_string(),
-        error: error.into(),
-    })?;
-    Ok(BoxMakeWriter::new(Arc::new(file)))
+    Ok(guard)
 }
 
 /// The lines that the log has. A log that an option switches on is not filtered out.

@@ -6,6 +6,7 @@ pub mod background;
 mod confinement;
 mod limits;
 mod log;
+mod log_queue;
 mod metrics;
 mod pidfile;
 mod setup;
@@ -20,6 +21,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::block_job;
 use crate::options::{OptionError, Settings};
+use log_queue::LogGuard;
 use pidfile::Pidfile;
 
 /// The number of threads for blocking work. Copies occupy
@@ -103,11 +105,23 @@ pub fn run_extended(
     extend: impl AsyncFnOnce(&mut Setup) -> Result<(), OptionError>,
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
+    run_logged(settings, extend, ready, &mut None)
+}
+
+/// As [`run_extended`]. The lines of the log are written until `log_guard` is dropped.
+fn run_logged(
+    settings: &Settings,
+    extend: impl AsyncFnOnce(&mut Setup) -> Result<(), OptionError>,
+    ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
+    log_guard: &mut Option<LogGuard>,
+) -> Result<(), DaemonError> {
     allocator::unmap_large_buffers();
-    limits::raise_open_files();
     // Before the confinement, which the file of the log is not subject to.
-    log::install(&settings.log)?;
+    let output = log::open(&settings.log)?;
+    // Before any other thread, as a thread is confined like the one that starts it.
     confinement::confine(&settings.landlock).map_err(DaemonError::Confinement)?;
+    *log_guard = Some(log::install(&settings.log, output)?);
+    limits::raise_open_files();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .event_interval(EVENT_INTERVAL)

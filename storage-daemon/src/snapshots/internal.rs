@@ -29,8 +29,8 @@ impl Change for CreatedSnapshot {
     }
 }
 
-/// Creates a snapshot. Blocks until the node has no writes in flight. Other nodes of the transaction
-/// are not written between their snapshots.
+/// Creates a snapshot. Blocks until the node has no writes in flight. Other nodes of the
+/// transaction are not written between their snapshots.
 ///
 /// # Errors
 /// There is no such node, it has parents or is used by a job; its format has no snapshots; the name

@@ -5,7 +5,7 @@
 //! | command line | `command_line` |
 //! | start, signals, end; sockets, PID file | `process`, `background` |
 //! | demo | `demo` |
-//! | backup, transaction | `backup` |
+//! | backup, transaction; dirty bitmaps | `backup`; `bitmaps` |
 //! | mirror | `mirror` |
 //! | stream, commit | `stream_commit` |
 //! | blkdebug nodes | `blkdebug` |
@@ -24,6 +24,7 @@
 
 mod background;
 mod backup;
+mod bitmaps;
 mod blkdebug;
 mod chains;
 mod command_line;

@@ -1,12 +1,15 @@
 //! What operators use: the log and the journal of jobs.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use serde_json::{Value, json};
 
-use crate::support::daemon::{Client, Daemon, command, run};
+use crate::support::daemon::{Client, Daemon, command, run, wait_for};
 
 /// The log of a daemon that ends by `quit`, after `work`.
 fn log_of(arguments: &[&str], work: impl FnOnce(&mut Client)) -> String {
@@ -53,6 +56,31 @@ fn messages_and_calls_are_logged_when_asked() {
         client.execute("query-commands", json!({}));
     });
     assert!(line(&log, &["WARN", r#"command="query-commands""#, "occupied"]).is_some(), "{log}");
+}
+
+#[test]
+fn a_reader_of_the_log_that_stops_does_not_stop_the_daemon() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("log");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+    // The opening for both directions does not wait for the daemon.
+    let reader = File::options().read(true).write(true).open(&pipe).unwrap();
+    let daemon = Daemon::start_in(folder, &["--audit", "--log-file", "$DIR/log"]);
+    let mut client = daemon.client();
+    // More lines than the pipe and the queue hold.
+    for _ in 0..3000 {
+        client.execute("query-jobs", json!({}));
+    }
+    let reading = thread::spawn(move || {
+        let lines = BufReader::new(reader).lines().map(Result::unwrap);
+        lines.take_while(|line| !line.contains("lines of the log were lost")).count()
+    });
+    wait_for("the report of lost lines", || {
+        client.execute("query-jobs", json!({}));
+        reading.is_finished().then_some(())
+    });
+    let read = reading.join().unwrap();
+    assert!(read < 3000, "{read} lines were read before the report");
 }
 
 #[test]

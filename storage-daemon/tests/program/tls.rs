@@ -104,7 +104,8 @@ fn only_authorized_clients_connect() {
     let other = "authz-simple,id=who,identity=O=Organization,,CN=else";
     let list =
         "authz-list,id=who,rules.0.match=*CN=local*,rules.0.policy=allow,rules.0.format=glob";
-    let table: [(&str, &str, &[&str], Option<&str>, bool); 11] = [
+    type Row<'a> = (&'a str, &'a str, &'a [&'a str], Option<&'a str>, bool);
+    let table: [Row; 11] = [
         ("", "", &[], Some("client"), true),
         ("", "", &[], None, false),
         ("", "", &[], Some("nameless"), false),

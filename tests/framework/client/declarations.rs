@@ -146,3 +146,16 @@ fn a_registry_is_compared_with_the_declarations() {
     assert_eq!(compare_schema(&DECLARED, &served), []);
     assert_eq!(compare_schema(&MISTAKEN, &served).len(), 7);
 }
+
+#[test]
+fn a_package_knows_its_declarations() {
+    let found = qapi_core::client::declarations(env!("CARGO_PKG_NAME"));
+    let names: Vec<_> = found.iter().map(|definition| definition.part.name).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    for declared in [declared::query_lamp::DEFINITION, declared::set_lamp::DEFINITION] {
+        assert!(found.iter().any(|definition| std::ptr::eq(*definition, declared)));
+    }
+    // A command with a body is no declaration.
+    assert!(!names.contains(&"macro-join"), "{names:?}");
+    assert!(qapi_core::client::declarations("another-package").is_empty());
+}

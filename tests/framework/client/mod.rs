@@ -2,6 +2,7 @@
 
 mod deadlines;
 mod declarations;
+mod dependencies;
 mod lamp;
 mod reconnection;
 mod scripted_server;

@@ -6,6 +6,7 @@ mod executor;
 mod fds;
 pub(crate) mod fixture;
 mod foreign_protocols;
+mod listeners;
 mod memory;
 mod outgoing_connections;
 mod places;

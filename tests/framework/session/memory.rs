@@ -2,7 +2,7 @@
 
 use qapi_core::StateMap;
 use qapi_core::prelude::*;
-use qapi_core::session::{Advance, Call, LimitExceeded, MemoryBudget, SessionOptions};
+use qapi_core::session::{Advance, Call, CloseReason, MemoryBudget, SessionOptions};
 
 use super::commands::TestGatePassed;
 use crate::support::registry::registry_of;
@@ -48,7 +48,7 @@ fn session(budget: &MemoryBudget) -> SessionFixture {
 
 /// Whether the session must close because of its memory.
 fn is_closed(session: &SessionFixture) -> bool {
-    session.check_output() == Err(LimitExceeded::Memory)
+    session.check_output() == Err(CloseReason::Memory)
 }
 
 /// The start of a request that is never completed, with a string of so many bytes.

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
 
-use qapi_core::session::{Advance, Call, LimitExceeded, Session};
+use qapi_core::session::{Advance, Call, CloseReason, Session};
 
 /// Gives the session `input`, runs the calls that it returns on this thread, and returns its
 /// output.
 ///
 /// # Errors
 /// The session exceeded a limit.
-pub fn serve(session: &mut Session, mut input: &[u8]) -> Result<Vec<u8>, LimitExceeded> {
+pub fn serve(session: &mut Session, mut input: &[u8]) -> Result<Vec<u8>, CloseReason> {
     loop {
         match session.advance(&mut input) {
             Advance::Call(Call::Blocking(call)) => session.complete(Some(call())),
@@ -28,7 +28,7 @@ pub fn serve(session: &mut Session, mut input: &[u8]) -> Result<Vec<u8>, LimitEx
 ///
 /// # Errors
 /// The errors of [`serve`].
-pub fn take_output(session: &Session) -> Result<Vec<u8>, LimitExceeded> {
+pub fn take_output(session: &Session) -> Result<Vec<u8>, CloseReason> {
     let mut output = Vec::new();
     if session.take_output(&mut output)? {
         session.sent(output.len());

@@ -1,7 +1,6 @@
 //! The interface of the host agent for Rust clients: its types, its events, and declarations of the
 //! commands that clients use. The crate has no function of the server.
 
-use qapi_core::client::QapiCommand;
 use qapi_core::prelude::*;
 
 /// The host and its load.
@@ -89,7 +88,7 @@ pub struct MemoryReleased {
 pub struct MaintenanceChanged(pub MaintenanceInfo);
 
 /// Emitted when the load has changed, at most once in five seconds unless the host is overloaded.
-#[qapi_event(since = "1.0", rate_limit = "5s", exempt = LoadChanged::is_overload)]
+#[qapi_event(since = "1.0", rate_limit = "5s", exempt = is_overload)]
 #[derive(Debug)]
 pub struct LoadChanged {
     /// The load, as in `HostInfo`.
@@ -98,11 +97,9 @@ pub struct LoadChanged {
     pub overload: bool,
 }
 
-impl LoadChanged {
-    /// Managers act on an overload, so that the rate limit never defers it.
-    fn is_overload(&self) -> bool {
-        self.overload
-    }
+/// Managers act on an overload, so that the rate limit never defers it.
+fn is_overload(event: &LoadChanged) -> bool {
+    event.overload
 }
 
 /// Returns information about the host.
@@ -137,14 +134,8 @@ pub fn query_session() -> SessionInfo;
 #[qapi_command(since = "1.0")]
 pub fn folder_measure(job_id: &str, folder: &str);
 
-/// All declared commands, for [`Client::check_schema`](qapi_core::client::Client::check_schema).
-pub const COMMANDS: [&qapi_core::Definition; 8] = [
-    query_host::DEFINITION,
-    query_labels::DEFINITION,
-    label_set::DEFINITION,
-    maintenance_begin::DEFINITION,
-    memory_reserve::DEFINITION,
-    session_set_name::DEFINITION,
-    query_session::DEFINITION,
-    folder_measure::DEFINITION,
-];
+/// All commands and events of this crate, for
+/// [`Client::check_schema`](qapi_core::client::Client::check_schema).
+pub fn declarations() -> Vec<&'static qapi_core::Definition> {
+    qapi_core::client::declarations(env!("CARGO_PKG_NAME"))
+}

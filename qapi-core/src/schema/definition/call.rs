@@ -3,6 +3,7 @@
 use std::any::{TypeId, type_name};
 use std::time::Duration;
 
+use super::Definition;
 use super::object::Member;
 use super::type_::{Type, TypeRef};
 
@@ -195,5 +196,28 @@ impl RateLimit {
     /// A rate limit.
     pub const fn new(milliseconds: u64, key: Option<&'static str>) -> Self {
         Self { milliseconds, key }
+    }
+}
+
+/// An entry of the program's inventory: a command that an attribute declares without a function. A
+/// registry does not contain it.
+#[derive(Debug, Clone, Copy)]
+pub struct Declaration(
+    #[cfg_attr(not(feature = "client"), expect(dead_code, reason = "clients list declarations"))]
+    &'static Definition,
+);
+
+inventory::collect!(Declaration);
+
+impl Declaration {
+    /// The declaration of this command.
+    pub const fn new(command: &'static Definition) -> Self {
+        Self(command)
+    }
+
+    /// All declarations of the program, in the linker's order.
+    #[cfg(feature = "client")]
+    pub(crate) fn all() -> impl Iterator<Item = &'static Definition> {
+        inventory::iter::<Self>.into_iter().map(|declaration| declaration.0)
     }
 }
