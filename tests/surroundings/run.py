@@ -152,7 +152,8 @@ def obstacle(kinds, tests):
         if os.geteuid() != 0:
             return "only root can run tests as another user"
         enters = ["test", "-x", tests[0].path]
-        if subprocess.run(enters, user=ORDINARY_USER, group=ORDINARY_USER, extra_groups=[]).returncode != 0:
+        user = {"user": ORDINARY_USER, "group": ORDINARY_USER, "extra_groups": []}
+        if subprocess.run(enters, **user).returncode != 0:
             return "another user may not enter the folder of the checkout"
     return None
 

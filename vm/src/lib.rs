@@ -5,8 +5,8 @@
 //! A program that links this crate and passes the value to its server serves QEMU's commands
 //! `query-status`, `stop`, `cont`, `system_reset`, `snapshot-save`, `snapshot-load` and
 //! `snapshot-delete`, and sends `STOP`, `RESUME`, `RESET` and `SHUTDOWN`. The commands for
-//! snapshots also take the disks ([`block::nodes::Graph`]) and the job engine ([`job::Jobs`]) from the state
-//! of the server.
+//! snapshots also take the disks ([`block::nodes::Graph`]) and the job engine ([`job::Jobs`]) from
+//! the state of the server.
 //!
 //! ```
 //! use block::nodes::Graph;

@@ -4,7 +4,7 @@
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
 /// The types of objects.
-#[qapi_enum(since = "6.0")]
+#[qapi_enum]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObjectType {
     /// An authorization of identities by a list of rules.
@@ -19,7 +19,7 @@ pub enum ObjectType {
 }
 
 /// An object that other commands name.
-#[qapi_union(since = "6.0")]
+#[qapi_union]
 #[derive(Debug, Clone)]
 pub struct ObjectOptions {
     /// The type, with the properties that only this type has.
@@ -44,7 +44,7 @@ pub enum ObjectKind {
 }
 
 /// Whether an identity is authorized.
-#[qapi_enum(name = "QAuthZListPolicy", since = "4.0")]
+#[qapi_enum(name = "QAuthZListPolicy")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum QAuthZListPolicy {
     /// It is not.
@@ -55,7 +55,7 @@ pub enum QAuthZListPolicy {
 }
 
 /// How a rule compares identities.
-#[qapi_enum(name = "QAuthZListFormat", since = "4.0")]
+#[qapi_enum(name = "QAuthZListFormat")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum QAuthZListFormat {
     /// Identities are equal to the text.
@@ -66,7 +66,7 @@ pub enum QAuthZListFormat {
 }
 
 /// A rule of an [`ObjectType::AuthzList`].
-#[qapi_struct(name = "QAuthZListRule", since = "4.0")]
+#[qapi_struct(name = "QAuthZListRule")]
 #[derive(Debug, Clone)]
 pub struct QAuthZListRule {
     /// The text for the identities that the rule is about.
@@ -78,7 +78,7 @@ pub struct QAuthZListRule {
 }
 
 /// The properties of an [`ObjectType::AuthzList`].
-#[qapi_struct(name = "AuthZListProperties", since = "4.0")]
+#[qapi_struct(name = "AuthZListProperties")]
 #[derive(Debug, Clone)]
 pub struct AuthZListProperties {
     /// What applies to identities without a rule; `deny` by default.
@@ -88,7 +88,7 @@ pub struct AuthZListProperties {
 }
 
 /// The properties of an [`ObjectType::AuthzSimple`].
-#[qapi_struct(name = "AuthZSimpleProperties", since = "4.0")]
+#[qapi_struct(name = "AuthZSimpleProperties")]
 #[derive(Debug, Clone)]
 pub struct AuthZSimpleProperties {
     /// The identity that is authorized. For TLS it is the distinguished name of a certificate.
@@ -96,7 +96,7 @@ pub struct AuthZSimpleProperties {
 }
 
 /// The side of a connection for which TLS credentials are.
-#[qapi_enum(name = "QCryptoTLSCredsEndpoint", since = "2.5")]
+#[qapi_enum(name = "QCryptoTLSCredsEndpoint")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum QCryptoTlsCredsEndpoint {
     /// The side that connects.
@@ -107,7 +107,7 @@ pub enum QCryptoTlsCredsEndpoint {
 }
 
 /// The properties of an [`ObjectType::TlsCredsPsk`].
-#[qapi_struct(since = "3.0")]
+#[qapi_struct]
 #[derive(Debug, Clone)]
 pub struct TlsCredsPskProperties {
     /// Without effect for pre-shared keys.
@@ -123,7 +123,7 @@ pub struct TlsCredsPskProperties {
 }
 
 /// The properties of an [`ObjectType::TlsCredsX509`].
-#[qapi_struct(since = "2.5")]
+#[qapi_struct]
 #[derive(Debug, Clone)]
 pub struct TlsCredsX509Properties {
     /// Whether the certificate of the peer is verified; `true` by default. A server asks clients

@@ -44,7 +44,10 @@ impl Fixture {
         let mut states = StateMap::default();
         states.insert(Arc::new(context.jobs.clone()));
         states.insert(Arc::new(graph.clone()));
-        states.insert(Arc::new(Exports::new(graph.clone(), events.clone(), Objects::default())));
+        let objects = Objects::default();
+        let exports = Exports::new(graph.clone(), events.clone(), objects.clone());
+        states.insert(Arc::new(objects));
+        states.insert(Arc::new(exports));
         states.insert(Arc::new(context.slots.clone()));
         states.insert(Arc::new(context.clone()));
         states.insert(Arc::new(events));
