@@ -24,13 +24,14 @@ fn exports_are_added_and_removed() {
         known,
         json!([{"id": "e", "type": "vhost-user-blk", "node-name": "disk", "shutting-down": false}])
     );
-    let front_end = UnixStream::connect(&path).unwrap();
+    let mut front_end = UnixStream::connect(&path).unwrap();
     let in_use = "export 'e' still in use";
     wait_for("an export in use", || {
         let reply = client.ask("block-export-del", json!({"id": "e"}));
-        // The export is added again, if it did not know of its client yet.
+        // The export had not accepted the connection yet.
         if reply.get("return").is_some() {
-            client.ask("block-export-add", export(&json!({}), socket));
+            client.execute("block-export-add", export(&json!({}), socket));
+            front_end = UnixStream::connect(&path).unwrap();
         }
         (reply["error"]["desc"] == in_use).then_some(())
     });
