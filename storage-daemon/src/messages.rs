@@ -372,3 +372,9 @@ pub(crate) fn export_not_found(id: &str) -> Error {
 pub(crate) fn export_in_use(id: &str) -> Error {
     Error::generic(format!("export '{id}' still in use"))
 }
+
+pub(crate) fn node_below_in_transaction(below: &str, node: &str) -> Error {
+    Error::generic(format!(
+        "Node '{below}' is below '{node}'; a transaction cannot contain actions for both"
+    ))
+}

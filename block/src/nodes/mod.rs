@@ -57,7 +57,7 @@ pub use image_name::{by_name, host_path};
 pub use info::{BackingImages, ImageInfo, NodeInfo, Qcow2Info};
 pub use inherit::CacheMode;
 pub use node::Node;
-pub use quiesce::Quiesced;
+pub use quiesce::{Quiesced, quiesce_all};
 pub use reopen::WritableGuard;
 pub use reservation::{BorrowedNode, Reservation};
 pub use root::Root;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use block::error::Result;
 use block::image::permissions::{Access, Permissions};
 use block::nodes::BackingImages;
-use block::nodes::{Driver, FilterOptions, Node, NodeUse, Write, WriteWatcher};
+use block::nodes::{Driver, FilterOptions, Node, NodeUse, Write, WriteWatcher, quiesce_all};
 use block::options::BlockdevOptions;
 use parking_lot::Mutex;
 
@@ -120,6 +120,29 @@ async fn a_quiesced_node_has_no_write_in_flight_and_none_begins() {
     resume.send(()).expect("the writer waits");
     second.join().expect("no panic");
     assert_eq!(contents(&node)[0], 2);
+}
+
+#[tokio::test]
+async fn nodes_above_are_quiesced_before_those_below() {
+    let fixture = Fixture::new();
+    let node = raw_node(&fixture, "n");
+    let file = node.file().expect("a raw node has a file");
+    let ((begun, has_begun), (resume, resumed)) = (mpsc::channel(), mpsc::channel());
+    let slow = Arc::new(Slow { begun, resume: Mutex::new(resumed) });
+    node.quiesce().await.watch(&slow);
+    let writer = Arc::clone(&node);
+    let write = thread::spawn(move || writer.write(0, &[1; 512]).expect("it can be written"));
+    // The write has begun above, and not yet below.
+    has_begun.recv_timeout(TIME_OUT).expect("the write begins");
+    let all = quiesce_all(vec![file.clone(), node.clone(), file]);
+    tokio::pin!(all);
+    let early = tokio::time::timeout(Duration::from_millis(1), &mut all).await;
+    assert!(early.is_err(), "a write is under way");
+    resume.send(()).expect("the writer waits");
+    let quiesced = tokio::time::timeout(TIME_OUT, all).await.expect("the write ends");
+    write.join().expect("no panic");
+    assert_eq!(quiesced.len(), 2);
+    assert!(quiesced[1].is_below(&node) && !quiesced[0].is_below(&node));
 }
 
 #[tokio::test]

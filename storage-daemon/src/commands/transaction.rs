@@ -1,6 +1,5 @@
 //! `transaction`: several actions that take effect together or not at all.
 
-use block::nodes::Graph;
 use job::Transaction;
 use qapi_core::{Result, qapi_command};
 
@@ -49,6 +48,9 @@ fn prepare_all(
             transaction.transaction = Some(Transaction::new());
         }
     }
+    let names = actions.iter().filter_map(quiesced_node);
+    let nodes = names.filter_map(|name| context.graph.get(name));
+    transaction.quiesce_all(nodes.collect());
     let mut prepared = Vec::with_capacity(actions.len());
     let result = actions.into_iter().try_for_each(|action| {
         prepared.push(prepare(context, action, transaction)?);
@@ -114,37 +116,42 @@ fn prepare(
         TransactionAction::DriveBackup(action) => {
             return Ok(backup::drive_backup(context, action.data, transaction)?.into());
         }
-        TransactionAction::BlockDirtyBitmapAdd(action) => {
-            quiesce(graph, &action.data.node, transaction);
-            dirty_bitmaps::add(graph, action.data)
-        }
+        TransactionAction::BlockDirtyBitmapAdd(action) => dirty_bitmaps::add(graph, action.data),
         TransactionAction::BlockDirtyBitmapRemove(action) => {
             dirty_bitmaps::remove(graph, &action.data)
         }
         TransactionAction::BlockDirtyBitmapClear(action) => {
-            quiesce(graph, &action.data.node, transaction);
             dirty_bitmaps::clear(graph, &action.data)
         }
         TransactionAction::BlockDirtyBitmapEnable(action) => {
-            quiesce(graph, &action.data.node, transaction);
             dirty_bitmaps::enable(graph, &action.data, true)
         }
         TransactionAction::BlockDirtyBitmapDisable(action) => {
-            quiesce(graph, &action.data.node, transaction);
             dirty_bitmaps::enable(graph, &action.data, false)
         }
         TransactionAction::BlockDirtyBitmapMerge(action) => {
-            quiesce(graph, &action.data.node, transaction);
             dirty_bitmaps::merge(graph, &action.data)
         }
     };
     Ok(PreparedAction::Change(Box::new(change?)))
 }
 
-/// Quiesces the node of a bitmap, so that the action takes effect at the same point in time as the
-/// other actions. An action for an unknown node fails on its own.
-fn quiesce(graph: &Graph, node: &str, transaction: &mut TransactionContext) {
-    if let Some(node) = graph.get(node) {
-        transaction.quiesce(&node);
+/// The name of the node that an action needs without writes in flight, so that all actions take
+/// effect at the same point in time. An action for an unknown node fails on its own.
+fn quiesced_node(action: &TransactionAction) -> Option<&str> {
+    match action {
+        TransactionAction::Abort(_) | TransactionAction::BlockDirtyBitmapRemove(_) => None,
+        TransactionAction::BlockDirtyBitmapAdd(action) => Some(&action.data.node),
+        TransactionAction::BlockDirtyBitmapClear(action)
+        | TransactionAction::BlockDirtyBitmapEnable(action)
+        | TransactionAction::BlockDirtyBitmapDisable(action) => Some(&action.data.node),
+        TransactionAction::BlockDirtyBitmapMerge(action) => Some(&action.data.node),
+        TransactionAction::BlockdevBackup(action) => Some(&action.data.common.device),
+        TransactionAction::DriveBackup(action) => Some(&action.data.common.device),
+        TransactionAction::BlockdevSnapshot(action) => Some(&action.data.node),
+        TransactionAction::BlockdevSnapshotInternalSync(action) => Some(&action.data.device),
+        TransactionAction::BlockdevSnapshotSync(action) => {
+            action.data.node_name.as_deref().or(action.data.device.as_deref())
+        }
     }
 }

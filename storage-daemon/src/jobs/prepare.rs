@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use block::image::dirty_bitmaps::BitmapChange;
-use block::nodes::{Node, Quiesced, WriteWatcher};
+use block::nodes::{Node, Quiesced, WriteWatcher, quiesce_all};
 use job::{CreatedJob, Job, JobDriver, JobOptions, JobType, Jobs, Speed, Transaction};
 use qapi_core::Result;
 use tokio::runtime::Handle;
 
 use super::target::CreatedFile;
 use crate::blocking::blocking;
+use crate::messages;
 
 /// The arguments that all commands which create a block job have in common.
 #[derive(Debug, Clone, Default)]
@@ -154,6 +155,25 @@ impl TransactionContext {
     /// writes in flight.
     pub fn watch<W: WriteWatcher>(&mut self, node: &Arc<Node>, watcher: &Arc<W>) {
         self.quiesce(node).watch(watcher);
+    }
+
+    /// Quiesces several nodes until the transaction is complete. Blocks until they have no writes in
+    /// flight.
+    pub fn quiesce_all(&mut self, nodes: Vec<Arc<Node>>) {
+        self.quiesced.extend(Handle::current().block_on(quiesce_all(nodes)));
+    }
+
+    /// Refuses a change of the contents of a node above a quiesced one, for which it would wait.
+    ///
+    /// # Errors
+    /// There is such a node.
+    pub fn check_writable(&self, node: &Arc<Node>) -> Result<()> {
+        match self.quiesced.iter().find(|quiesced| quiesced.is_below(node)) {
+            Some(below) => {
+                Err(messages::node_below_in_transaction(below.node().name(), node.name()))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Quiesces a node until the transaction is complete. Blocks until the node has no writes in

@@ -34,7 +34,8 @@ impl Change for CreatedSnapshot {
 ///
 /// # Errors
 /// There is no such node, it has parents or is used by a job; its format has no snapshots; the name
-/// is empty or taken; or the image cannot be written.
+/// is empty or taken; the image cannot be written; or an earlier action of the transaction concerns a
+/// node below.
 pub fn create(
     graph: &Graph,
     options: &BlockdevSnapshotInternal,
@@ -55,6 +56,7 @@ pub fn create(
     if node.find_snapshot(None, Some(name))?.is_some() {
         return Err(messages::snapshot_exists(name, device));
     }
+    transaction.check_writable(&node)?;
     let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let new = NewSnapshot {
         name: name.clone(),

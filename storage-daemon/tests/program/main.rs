@@ -18,6 +18,7 @@
 //! | features of images that QEMU makes | `qemu_images` |
 //! | recorded behaviour of QEMU's storage daemon | `scenarios` |
 //! | TLS of the NBD server; clients of libnbd, fio | `tls`; `nbd_clients` |
+//! | snapshots in transactions | `snapshots` |
 //! | the schema as of earlier releases of QEMU | `releases` |
 
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
@@ -41,6 +42,7 @@ mod process;
 mod qemu_images;
 mod releases;
 mod scenarios;
+mod snapshots;
 mod stream_commit;
 mod support;
 mod tls;

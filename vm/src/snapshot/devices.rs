@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use block::image::permissions::{Access, Permissions};
 use block::image::qcow2::snapshots::Snapshot;
-use block::nodes::{Graph, Node, Quiesced, Root};
+use block::nodes::{Graph, Node, Quiesced, Root, quiesce_all};
 use qapi_core::Result;
 
 use crate::messages;
@@ -64,22 +64,6 @@ impl Devices {
 
     /// Waits for the writes to all nodes, and blocks later ones until the result is dropped.
     pub(super) async fn quiesce(&self) -> Vec<Quiesced> {
-        let mut nodes = self.nodes.clone();
-        // A write to a node becomes writes to the nodes below, which must not be blocked before it
-        // has ended.
-        nodes
-            .sort_by_cached_key(|node| (std::cmp::Reverse(height(node)), node.name().to_owned()));
-        nodes.dedup_by(|a, b| Arc::ptr_eq(a, b));
-        let mut quiesced = Vec::new();
-        for node in nodes {
-            quiesced.push(node.quiesce().await);
-        }
-        quiesced
+        quiesce_all(self.nodes.clone()).await
     }
-}
-
-/// The number of nodes in the longest chain below a node.
-fn height(node: &Node) -> usize {
-    let below = [node.file(), node.data_file(), node.backing()];
-    below.iter().flatten().map(|child| 1 + height(child)).max().unwrap_or(0)
 }
