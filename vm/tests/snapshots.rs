@@ -39,7 +39,7 @@ enum State {
     Panicking,
 }
 
-/// A machine that consists of a value, and that can be told to save a faulty state.
+/// A machine that consists of a value. A test can make it save a faulty state.
 struct TestMachine {
     value: Arc<AtomicU64>,
     state: State,

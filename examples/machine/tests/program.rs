@@ -74,6 +74,15 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
+    /// Starts a machine with a new disk, and lets the guest count beyond 20.
+    fn counting(folder: &'a Path) -> Self {
+        create_disk(folder);
+        let mut machine = Self::start(folder);
+        machine.execute("cont", json!({}));
+        machine.wait_beyond(20);
+        machine
+    }
+
     fn start(folder: &'a Path) -> Self {
         let disk = folder.join("disk").display().to_string();
         let socket = folder.join("qmp.sock");
@@ -156,10 +165,7 @@ fn counter(ram: &[u8]) -> u32 {
 #[test]
 fn a_standing_machine_returns_to_its_memory_and_its_disk() {
     let folder = tempfile::tempdir().unwrap();
-    create_disk(folder.path());
-    let mut machine = Machine::start(folder.path());
-    machine.execute("cont", json!({}));
-    machine.wait_beyond(20);
+    let mut machine = Machine::counting(folder.path());
     machine.execute("stop", json!({}));
     let saved = machine.ram();
     machine.snapshot("snapshot-save", "one");
@@ -175,10 +181,7 @@ fn a_standing_machine_returns_to_its_memory_and_its_disk() {
 #[test]
 fn a_running_machine_is_saved_at_one_instant_and_loaded_by_a_later_start() {
     let folder = tempfile::tempdir().unwrap();
-    create_disk(folder.path());
-    let mut machine = Machine::start(folder.path());
-    machine.execute("cont", json!({}));
-    machine.wait_beyond(20);
+    let mut machine = Machine::counting(folder.path());
     machine.snapshot("snapshot-save", "one");
     let later = machine.counter();
     machine.wait_beyond(later + 20);
@@ -205,10 +208,7 @@ fn a_running_machine_is_saved_at_one_instant_and_loaded_by_a_later_start() {
 #[test]
 fn a_reset_restarts_the_guest() {
     let folder = tempfile::tempdir().unwrap();
-    create_disk(folder.path());
-    let mut machine = Machine::start(folder.path());
-    machine.execute("cont", json!({}));
-    machine.wait_beyond(20);
+    let mut machine = Machine::counting(folder.path());
     machine.execute("stop", json!({}));
     machine.execute("system_reset", json!({}));
     assert_eq!(machine.counter(), 0);

@@ -201,7 +201,7 @@ fn objects_have_identifiers() {
     Authority::new().write_own(&daemon.path("authority"));
     let mut client = daemon.client();
     let authorization =
-        |id: &str| json!({"qom-type": "authz-simple", "id": id, "identity": "CN=nobody"});
+        |id: &str| json!({"qom-type": "authz-simple", "id": id, "identity": "CN=else"});
     let credentials = json!({
         "qom-type": "tls-creds-x509", "id": "client", "dir": daemon.path("authority"),
     });
