@@ -1,6 +1,7 @@
 //! The device: what the transport asks, and the requests in the rings.
 
 use std::io;
+use std::iter;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ use crate::workers::Workers;
 
 const THREADS_PER_QUEUE: usize = 4;
 const MAX_THREADS: usize = 16;
+/// The largest configuration space that the protocol can transfer, in bytes.
+const SPACE_MAX: usize = 256;
 
 /// The disk of one connection.
 pub(crate) struct Device {
@@ -165,14 +168,14 @@ impl VhostUserBackend for Device {
     fn get_config(&self, offset: u32, size: u32) -> Vec<u8> {
         let disk_size = self.disk.node().size().unwrap_or(0);
         let space = self.options.space(disk_size, self.write_cache.load(Ordering::Relaxed));
-        let range = offset as usize..(offset as usize).saturating_add(size as usize);
         // A front-end may know more members than the device has. They are zero.
-        if range.start >= space.len() || size as usize > space.len().next_power_of_two() * 2 {
-            return Vec::new();
-        }
-        let mut part = space[range.start..range.end.min(space.len())].to_vec();
-        part.resize(size as usize, 0);
-        part
+        let known = space.get(offset as usize..).unwrap_or_default();
+        known
+            .iter()
+            .copied()
+            .chain(iter::repeat(0))
+            .take((size as usize).min(SPACE_MAX))
+            .collect()
     }
 
     fn set_config(&self, offset: u32, values: &[u8]) -> io::Result<()> {

@@ -157,8 +157,8 @@ impl TransactionContext {
         self.quiesce(node).watch(watcher);
     }
 
-    /// Quiesces several nodes until the transaction is complete. Blocks until they have no writes in
-    /// flight.
+    /// Quiesces several nodes until the transaction is complete. Blocks until they have no writes
+    /// in flight.
     pub fn quiesce_all(&mut self, nodes: Vec<Arc<Node>>) {
         self.quiesced.extend(Handle::current().block_on(quiesce_all(nodes)));
     }

@@ -34,8 +34,8 @@ impl Change for CreatedSnapshot {
 ///
 /// # Errors
 /// There is no such node, it has parents or is used by a job; its format has no snapshots; the name
-/// is empty or taken; the image cannot be written; or an earlier action of the transaction concerns a
-/// node below.
+/// is empty or taken; the image cannot be written; or an earlier action of the transaction concerns
+/// a node below.
 pub fn create(
     graph: &Graph,
     options: &BlockdevSnapshotInternal,
