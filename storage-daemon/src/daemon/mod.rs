@@ -3,6 +3,7 @@
 
 mod allocator;
 pub mod background;
+mod closing;
 mod confinement;
 mod limits;
 mod log;
@@ -21,6 +22,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::block_job;
 use crate::options::{OptionError, Settings};
+use closing::ClosingThread;
 use log_queue::LogGuard;
 use pidfile::Pidfile;
 
@@ -140,6 +142,7 @@ async fn serve(
     ready: impl FnOnce(&Shutdown) -> std::io::Result<()>,
 ) -> Result<(), DaemonError> {
     let mut signals = Signals::new()?;
+    let closing = ClosingThread::start()?;
     if let Some(address) = &settings.metrics {
         metrics::serve(address).map_err(|error| OptionError::Failed {
             name: "metrics",
@@ -178,12 +181,11 @@ async fn serve(
     let ended = async {
         serving.await?;
         end_jobs(&jobs).await;
-        let closed = tokio::task::spawn_blocking(move || {
+        let close = move || {
             exports.close();
             graph.remove_all();
-        })
-        .await;
-        closed.map_err(|_panicked| DaemonError::NotClosed)
+        };
+        closing.run(close).await.ok_or(DaemonError::NotClosed)
     };
     // In both cases, returning from this function removes the sockets and the PID file, and does
     // not wait for threads.

@@ -99,6 +99,21 @@ fn without_memory_for_a_table_the_command_fails_only() {
     client.execute("blockdev-add", node);
 }
 
+#[test]
+fn the_daemon_closes_its_nodes_although_no_thread_can_be_started() {
+    const IDLE_THREADS: usize = 3;
+    let (mut daemon, mut client) = with_files(&["source"]);
+    add(&daemon, &mut client, "source");
+    let threads = format!("/proc/{}/task", daemon.id());
+    wait_for("the end of the threads for blocking work", || {
+        (fs::read_dir(&threads).unwrap().count() <= IDLE_THREADS).then_some(())
+    });
+    limit_memory(&daemon, MIB);
+    client.refused("blockdev-del", json!({"node-name": "source"}));
+    client.execute("quit", json!({}));
+    assert!(daemon.ended().success());
+}
+
 /// The memory that a daemon has allocated, in KiB.
 fn allocated(daemon: &Daemon) -> u64 {
     let status = fs::read_to_string(format!("/proc/{}/status", daemon.id())).unwrap();
