@@ -60,7 +60,7 @@
 //! | time to choose an export | 10 s; [`ServerOptions::handshake_timeout`] |
 //! | requests of one client that run side by side | 16 |
 //! | threads | one for an idle client, 16 for a busy one |
-//! | memory for the data of all requests | 48 MiB, and 64 KiB for each client, 192 KiB with TLS |
+//! | memory for the data of all requests | 40 MiB, and 64 KiB for each client, 192 KiB with TLS |
 //! | data of one request | 32 MiB |
 //! | data of an option | 64 KiB; more is refused, and more than 32 MiB ends the connection |
 //! | name or description of an export | 4,096 bytes |

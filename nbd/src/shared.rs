@@ -12,7 +12,7 @@ use crate::socket::Acceptor;
 use crate::tls::TlsOptions;
 
 /// The memory for requests of all clients in bytes, besides 64 KiB for each connection.
-const MEMORY: usize = 48 << 20;
+const MEMORY: usize = 40 << 20;
 
 /// The limits of a server, and whether its clients need TLS.
 #[derive(Clone, Debug)]

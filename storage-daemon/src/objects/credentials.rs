@@ -1,5 +1,6 @@
 //! TLS credentials with certificates: the object `tls-creds-x509`.
 
+use std::fmt::Display;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -91,11 +92,14 @@ impl Contents {
         Self::read(path.clone())?.ok_or_else(absent)
     }
 
-    /// The certificates of the file, at least one.
-    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, pem::Error> {
-        let found: Vec<_> =
-            CertificateDer::pem_slice_iter(&self.bytes).collect::<Result<_, _>>()?;
+    /// The items of one kind in the file, at least one.
+    fn items<T: PemObject>(&self) -> Result<Vec<T>, pem::Error> {
+        let found: Vec<_> = T::pem_slice_iter(&self.bytes).collect::<Result<_, _>>()?;
         if found.is_empty() { Err(pem::Error::NoItemsFound) } else { Ok(found) }
+    }
+
+    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, pem::Error> {
+        self.items()
     }
 }
 
@@ -153,9 +157,8 @@ impl Files {
         let Some((certificate, key)) = &self.own else {
             return Err(messages::not_server_credentials());
         };
-        let failed = |error: &dyn std::fmt::Display| {
-            messages::cannot_load(&certificate.path, &key.path, error)
-        };
+        let failed =
+            |error: &dyn Display| messages::cannot_load(&certificate.path, &key.path, error);
         let chain = certificate.certificates().map_err(|error| failed(&error))?;
         let secret = PrivateKeyDer::from_pem_slice(&key.bytes).map_err(|error| failed(&error))?;
         let mut config =
@@ -173,20 +176,21 @@ impl Files {
     /// What verifies the certificates of clients.
     fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>> {
         let path = &self.authorities.path;
-        let failed = |error: &dyn std::fmt::Display| {
-            messages::cannot_load_list("CA certificate", path, error)
-        };
+        let failed =
+            |error: &dyn Display| messages::cannot_load_list("CA certificate", path, error);
         let mut roots = RootCertStore::empty();
         for certificate in self.authorities.certificates().map_err(|error| failed(&error))? {
             roots.add(certificate).map_err(|error| failed(&error))?;
         }
         let mut builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
         if let Some(revoked) = &self.revoked {
-            let lists = CertificateRevocationListDer::pem_slice_iter(&revoked.bytes);
-            let lists: Result<Vec<_>, _> = lists.collect();
-            let lists = lists
-                .map_err(|error| messages::cannot_load_list("CRL", &revoked.path, &error))?;
+            let failed =
+                |error: &dyn Display| messages::cannot_load_list("CRL", &revoked.path, error);
+            let lists: Vec<CertificateRevocationListDer<'_>> =
+                revoked.items().map_err(|error| failed(&error))?;
             builder = builder.with_crls(lists).allow_unknown_revocation_status();
+            // The authorities are loaded, so that the list is at fault.
+            return builder.build().map_err(|error| failed(&error));
         }
         builder.build().map_err(|error| failed(&error))
     }

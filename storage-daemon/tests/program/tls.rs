@@ -128,6 +128,26 @@ fn only_authorized_clients_connect() {
 }
 
 #[test]
+fn clients_whose_certificates_are_revoked_are_refused() {
+    let Some(program) = peer("qemu-io") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new();
+    let path = |name: &str| folder.path().join(name);
+    authority.write(&path("server"), Role::Server, |_| {});
+    for (name, serial_number) in [("revoked", 13), ("valid", 14)] {
+        authority.write(&path(name), Role::Client, |parameters| {
+            parameters.serial_number = Some(serial_number.into());
+        });
+    }
+    authority.revoke(&path("server"), &[12, 13]);
+    let daemon = serve(folder, "", "", &[]);
+    for (client, is_served) in [("revoked", false), ("valid", true)] {
+        let output = qemu_io(&program, &daemon, Some(client), &["read 0 512"]);
+        assert_eq!(output.status.success(), is_served, "{client}: {output:?}");
+    }
+}
+
+#[test]
 fn unfit_credentials_are_refused() {
     let daemon = Daemon::start(&[]);
     let mut client = daemon.client();
@@ -144,6 +164,8 @@ fn unfit_credentials_are_refused() {
     fs::copy(folder("other/ca-cert.pem"), folder("other-issuer/ca-cert.pem")).unwrap();
     server("no-authority");
     fs::copy(folder("other/server-cert.pem"), folder("no-authority/ca-cert.pem")).unwrap();
+    server("no-list");
+    fs::copy(folder("no-list/server-cert.pem"), folder("no-list/ca-crl.pem")).unwrap();
     server("junk");
     fs::write(folder("junk/server-cert.pem"), "junk").unwrap();
     authority.write(&folder("expired"), Role::Server, |parameters| {
@@ -178,6 +200,7 @@ fn unfit_credentials_are_refused() {
         ),
         ("no-authority", "The certificate $1/ca-cert.pem basic constraints do not show a CA"),
         ("junk", "Unable to import server certificate $1/server-cert.pem: no items found"),
+        ("no-list", "Cannot load CRL '$1/ca-crl.pem': no items found"),
         ("expired", "The server certificate $1/server-cert.pem has expired"),
         ("early", "The server certificate $1/server-cert.pem is not yet active"),
         ("usage", "Certificate $1/server-cert.pem usage does not permit key encipherment"),

@@ -6,8 +6,9 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair,
+    KeyUsagePurpose, RevokedCertParams, SerialNumber, date_time_ymd,
 };
 
 /// The side of a connection that has a certificate.
@@ -34,7 +35,7 @@ impl Authority {
         let mut parameters = CertificateParams::new([]).unwrap();
         parameters.distinguished_name = name("authority");
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         Self(CertifiedIssuer::self_signed(parameters, KeyPair::generate().unwrap()).unwrap())
     }
 
@@ -42,6 +43,26 @@ impl Authority {
     pub(crate) fn write_own(&self, folder: &Path) {
         fs::create_dir(folder).unwrap();
         fs::write(folder.join("ca-cert.pem"), pem("CERTIFICATE", self.0.der())).unwrap();
+    }
+
+    /// Writes a list of the certificates that the authority has revoked into a folder.
+    pub(crate) fn revoke(&self, folder: &Path, serial_numbers: &[u64]) {
+        let revoked = |number: &u64| RevokedCertParams {
+            serial_number: SerialNumber::from(*number),
+            revocation_time: date_time_ymd(2020, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let parameters = CertificateRevocationListParams {
+            this_update: date_time_ymd(2020, 1, 1),
+            next_update: date_time_ymd(4000, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: serial_numbers.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let list = parameters.signed_by(&self.0).unwrap();
+        fs::write(folder.join("ca-crl.pem"), pem("X509 CRL", list.der())).unwrap();
     }
 
     /// Makes a folder with the certificate of the authority, and one that it issues. `change`
