@@ -267,7 +267,8 @@ impl Registry {
     /// Packages registered nothing. The error lists each package with the missing line of source.
     pub fn require_packages(&self, packages: &[&str]) -> Result<(), RegistryError> {
         let sources = || {
-            let added = inventory::iter::<EnumExtension>.into_iter().map(|added| added.source);
+            let added = inventory::iter::<EnumExtension>.into_iter();
+            let added = added.filter(|added| !added.is_in_binary()).map(|added| added.source);
             let registrations = self.by_name.values().chain(&self.newer);
             let libraries = registrations.filter(|found| !found.is_in_binary());
             libraries.map(|found| found.definition().source).chain(added)

@@ -17,15 +17,15 @@ pub(super) fn expand(model: &Enum, extends: &Path) -> TokenStream {
         let (cfg, ident, name) = (&value.cfg, &value.ident, &value.name.text);
         quote!(#(#cfg)* #name => __qapi::Ok(Self::#ident),)
     });
-    let inherent = inherent(model);
+    let (inherent, crate_path) = (inherent(model), &head.crate_path);
     let display = display(model);
     // The discriminant of a variant is its index in the table, as `cfg` removes it from both.
     let code = quote! {
         static __VALUES: &[__qapi::EnumValue] = &[#(#entries),*];
-        __qapi::inventory::submit!(__qapi::EnumExtension::new(
+        #crate_path::__private::submit!(__qapi::EnumExtension::new(
             <#extends as __qapi::QapiOpenEnum>::open_type,
             __VALUES,
-            __qapi::source!(),
+            #crate_path::__private::source!(),
         ));
         #inherent
         #display

@@ -3,5 +3,6 @@
 use thousand as _;
 
 fn main() -> Result<(), qapi_core::ServeError> {
-    qapi_core::Server::new().require_package("thousand-alpha").listen_stdio().run()
+    let server = qapi_core::Server::new().require_package("thousand-alpha");
+    server.require_package("thousand").listen_stdio().run()
 }

@@ -76,6 +76,17 @@ fn it_starts_and_answers() {
     assert!(program.child.wait().unwrap().success());
 }
 
+#[test]
+fn a_library_that_is_missing_beside_its_binary_is_reported() {
+    let built = env!("CARGO_BIN_EXE_without_library");
+    let mut command = Command::new(surroundings::program("without_library", built));
+    let output = command.stdin(Stdio::null()).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty(), "{error}");
+    assert!(error.contains("the library of package `thousand`"), "{error}");
+    assert!(error.contains("write `use CRATE as _;` in the binary"), "{error}");
+}
+
 /// The linker determines the order of definitions. The registry is the same for every order.
 #[test]
 fn the_registry_does_not_depend_on_the_link_order() {

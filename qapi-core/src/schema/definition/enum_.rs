@@ -63,12 +63,24 @@ pub struct EnumExtension {
     pub values: &'static [EnumValue],
     /// The place of the annotation.
     pub source: Source,
+    in_binary: bool,
 }
 
 impl EnumExtension {
     /// An extension of the enumeration `extends`.
     pub const fn new(extends: TypeRef, values: &'static [EnumValue], source: Source) -> Self {
-        Self { extends, values, source }
+        Self { extends, values, source, in_binary: false }
+    }
+
+    /// Tells whether the annotation is in the crate of a binary.
+    #[must_use]
+    pub const fn in_binary(self, in_binary: bool) -> Self {
+        Self { in_binary, ..self }
+    }
+
+    /// Whether the annotation is in the crate of a binary.
+    pub(crate) const fn is_in_binary(&self) -> bool {
+        self.in_binary
     }
 }
 
