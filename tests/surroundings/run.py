@@ -12,29 +12,36 @@
 - `no-qemu`: no folder of `PATH` has a program of QEMU.
 
 A sign `+` combines surroundings in one run. Without names, all surroundings are tried in few runs.
-Cargo builds the binaries, if necessary, and does not run them. The tests of compile errors are left
-out, because they build.
+Cargo builds the binaries, if necessary, and does not run them. As many binaries run at once as the
+machine has processors. The tests of compile errors are left out, because they build; so are the
+packages in `WITHOUT_FILES`.
 """
 
 import argparse
 import json
 import os
 import re
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = ["--skip", "macros::ui::each_mistake"]
+WITHOUT_FILES = ("qapi-macros", "tests/interleavings", "tests/downstream", "tests/editions",
+                 "tests/no_tokio", "tests/thousand", "benches")
+"""Folders of packages whose tests use no files, no paths and few descriptors."""
 TIMEOUT = 600
 """Seconds for one binary."""
+FILES = 256
+"""The limit on open files."""
 ORDINARY_USER = 65534
 """The user and group without permissions, on Linux."""
 KINDS = ["tmpfs", "spaces", "files", "user", "umask-000", "umask-077", "locale", "no-qemu"]
-RUNS = ["tmpfs+umask-000", "spaces+umask-077+locale", "files+user", "no-qemu"]
+RUNS = ["tmpfs+spaces+files", "user+umask-077+locale", "umask-000+no-qemu"]
 
 
 class Binary:
@@ -59,19 +66,23 @@ class Binary:
         other.programs = {name: place(path) for name, path in self.programs.items()}
         return other
 
-    def run(self, process, environment):
-        """Runs the binary. Returns its output, and whether all tests passed. `process` has further
-        arguments of `subprocess.run`."""
+    def run(self, prefix, process, environment):
+        """Runs the binary. Returns its output, whether all tests passed, and the seconds that it
+        took. `prefix` is a command that executes its arguments; `process` has further arguments of
+        `subprocess.run`."""
+        start = time.monotonic()
         programs = {f"CARGO_BIN_EXE_{name}": str(path) for name, path in self.programs.items()}
         environment = {**environment, **programs, "CARGO_MANIFEST_DIR": str(self.package)}
         try:
             ran = subprocess.run(
-                [self.path, *LEFT_OUT], cwd=self.package, env=environment, timeout=TIMEOUT,
+                [*prefix, self.path, *LEFT_OUT], cwd=self.package, env=environment, timeout=TIMEOUT,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 **process)
         except subprocess.TimeoutExpired as error:
-            return (error.stdout or b"").decode(errors="replace") + "\ntime-out", False
-        return ran.stdout.decode(errors="replace"), ran.returncode == 0
+            output = (error.stdout or b"").decode(errors="replace")
+            return output + "\ntime-out", False, TIMEOUT
+        output = ran.stdout.decode(errors="replace")
+        return output, ran.returncode == 0, time.monotonic() - start
 
 
 def link_or_copy(path, copy):
@@ -88,12 +99,13 @@ def binaries(packages):
     command = ["cargo", "test", *chosen, "--no-run", "--message-format=json"]
     built = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     tests, programs = [], {}
+    left_out = () if packages else tuple(str(ROOT / folder) for folder in WITHOUT_FILES)
     for line in built.stdout.splitlines():
         message = json.loads(line)
         if not message.get("executable"):
             continue
         package = str(Path(message["manifest_path"]).parent)
-        if message["profile"]["test"]:
+        if message["profile"]["test"] and not package.startswith(left_out):
             tests.append(Binary(message["executable"], package))
         elif "bin" in message["target"]["kind"]:
             name = message["target"]["name"]
@@ -158,11 +170,16 @@ def obstacle(kinds, tests):
     return None
 
 
+def prefix(kinds):
+    """The command that limits a process, and executes its arguments."""
+    if "files" not in kinds:
+        return []
+    return ["sh", "-c", f'ulimit -n {FILES} && exec "$@"', "sh"]
+
+
 def process(kinds):
     """The arguments of `subprocess.run` for the surroundings."""
     arguments = {}
-    if "files" in kinds:
-        arguments["preexec_fn"] = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
     if "user" in kinds:
         arguments.update(user=ORDINARY_USER, group=ORDINARY_USER, extra_groups=[])
     for kind in kinds:
@@ -206,16 +223,25 @@ def run(kinds, tests):
         if "user" in kinds:
             os.chown(temporary, ORDINARY_USER, ORDINARY_USER)
         variables = environment(kinds, folder, temporary)
-        failed, passed, skipped = [], 0, set()
-        for test in tests:
-            output, is_success = test.run(process(kinds), variables)
+        return run_all(name, tests, lambda test: test.run(prefix(kinds), process(kinds), variables))
+
+
+def run_all(name, tests, execute):
+    """Executes all tests, several at once, and prints a summary. Returns the names of the failed
+    binaries."""
+    failed, passed, skipped, times = [], 0, set(), []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for test, (output, is_success, seconds) in zip(tests, pool.map(execute, tests)):
             passed += sum(map(int, re.findall(r"^test result: .* (\d+) passed", output, re.M)))
             skipped.update(re.findall(r"^skipped: .*", output, re.M))
+            times.append((seconds, test.path.name))
             if not is_success:
                 print(f"{test.path.name} in {test.package}:\n{output}")
-                failed.append(test.path.name)
-    print("\n".join([f"{name}: {passed} tests passed", *sorted(skipped)]), flush=True)
-    return [f"{name}: {binary}" for binary in failed]
+                failed.append(f"{name}: {test.path.name}")
+    slowest = ", ".join(f"{binary} {seconds:.0f} s" for seconds, binary in sorted(times)[:-4:-1])
+    print("\n".join([f"{name}: {passed} tests passed; slowest: {slowest}", *sorted(skipped)]),
+          flush=True)
+    return failed
 
 
 def kinds(text):
@@ -233,8 +259,8 @@ def main():
     parser.add_argument("surroundings", nargs="*", type=kinds, metavar="SURROUNDINGS")
     parser.add_argument("--package", action="append", help="a package with binaries to run")
     options = parser.parse_args()
-    prefix = options.only or ""
-    tests = [test for test in binaries(options.package) if test.path.name.startswith(prefix)]
+    start = options.only or ""
+    tests = [test for test in binaries(options.package) if test.path.name.startswith(start)]
     failed = []
     for surroundings in options.surroundings or map(kinds, RUNS):
         failed += run(surroundings, tests)
