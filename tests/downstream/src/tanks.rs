@@ -23,7 +23,7 @@ pub enum Fuel {
 
 /// A liquid.
 #[qapi_struct(crate = qmp)]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Liquid {
     /// The volume in litres.
     pub litres: u64,
@@ -31,7 +31,7 @@ pub struct Liquid {
 
 /// A gas under pressure.
 #[qapi_struct(crate = qmp)]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Gas {
     /// The volume in litres.
     #[qapi(features(deprecated(since = "1.1")))]
@@ -42,7 +42,7 @@ pub struct Gas {
 
 /// The content of a tank.
 #[qapi_union(crate = qmp, tag = Fuel)]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub enum Content {
     /// Nothing.
     Empty,
@@ -103,7 +103,9 @@ pub fn tank_fill(
         return ::std::result::Result::Err(qmp::Error::from("There is nothing to fill in"));
     }
     events.emit(&TankFilled { id: tank.id.clone() });
-    tanks.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tank.id.clone(), tank);
+    let before =
+        tanks.0.lock().unwrap_or_else(PoisonError::into_inner).insert(tank.id.clone(), tank);
+    ::std::mem::drop(before);
     ::std::result::Result::Ok(())
 }
 
@@ -151,6 +153,30 @@ pub fn tank_reserve(
 ) {
     ::std::println!("{tankId} is reserved for {seconds} s; new: {new:?}");
 }
+
+/// A kind of measure.
+#[qapi_enum(crate = qmp)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Measure {
+    /// In litres.
+    Litres,
+    /// Another one.
+    #[qapi(open)]
+    Other(qmp::OpenValue<Self>),
+}
+
+/// Further kinds of measures.
+#[qapi_enum(crate = qmp, extends = Measure)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FurtherMeasure {
+    /// In barrels.
+    #[qapi(name = "__com.example_barrels")]
+    Barrels,
+}
+
+/// Paints a tank. Another program serves the command.
+#[qapi_command(crate = qmp)]
+pub fn tank_paint(colour: u8, fuel: Fuel, measure: Measure) -> Liquid;
 
 /// Measures a tank. Another program serves the command.
 #[qapi_command(crate = qmp)]
