@@ -1,9 +1,9 @@
 //! Collects the errors of an item, so that the compiler reports all of them at once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// Proof that an error has been reported; only [`Errors`] creates it.
@@ -37,11 +37,13 @@ pub(crate) struct Rejected<M> {
 pub(crate) struct Errors {
     /// `None` after `gate`.
     found: RefCell<Option<Vec<syn::Error>>>,
+    /// Whether the compiler reports an error of the item, in place of this crate.
+    by_compiler: Cell<bool>,
 }
 
 impl Errors {
     pub(crate) fn new() -> Self {
-        Self { found: RefCell::new(Some(Vec::new())) }
+        Self { found: RefCell::new(Some(Vec::new())), by_compiler: Cell::new(false) }
     }
 
     /// Reports an error at `tokens`, which should be the smallest wrong part of the item.
@@ -62,6 +64,11 @@ impl Errors {
         Reported(())
     }
 
+    /// Rejects the item for an error that the compiler reports.
+    pub(crate) fn leave_to_compiler(&self) {
+        self.by_compiler.set(true);
+    }
+
     /// Passes `model` on if there are no errors.
     ///
     /// # Errors
@@ -69,13 +76,25 @@ impl Errors {
     pub(crate) fn gate<M>(self, model: Result<M, Reported>) -> Result<Checked<M>, Rejected<M>> {
         let found = self.found.borrow_mut().take().unwrap_or_default();
         match model {
-            Ok(model) if found.is_empty() => Ok(Checked(model)),
+            Ok(model) if found.is_empty() && !self.by_compiler.get() => Ok(Checked(model)),
             Ok(_) | Err(Reported(())) => Err(Rejected {
-                compile_errors: found.iter().map(syn::Error::to_compile_error).collect(),
+                compile_errors: found.iter().map(compile_errors).collect(),
                 model: model.ok(),
             }),
         }
     }
+}
+
+/// A `compile_error!` call for each message of the error.
+///
+/// The calls of `syn` name the crate `core`, which the crate root of edition 2015 does not have.
+/// The root of every crate that uses the framework has `std`.
+pub(crate) fn compile_errors(error: &syn::Error) -> TokenStream {
+    let named = |token| match token {
+        TokenTree::Ident(name) if name == "core" => Ident::new("std", name.span()).into(),
+        token => token,
+    };
+    error.to_compile_error().into_iter().map(named).collect()
 }
 
 impl Drop for Errors {
@@ -101,7 +120,9 @@ mod tests {
         errors.at_span(Span::call_site(), "first");
         errors.at_span(Span::call_site(), "second");
         let rejected = errors.gate(Ok(())).err().expect("there are errors");
-        assert_eq!(rejected.compile_errors.to_string().matches("compile_error").count(), 2);
+        let calls = rejected.compile_errors.to_string();
+        // Edition 2015 finds this path in the crate root, and no path of `core`.
+        assert_eq!(calls.matches(":: std :: compile_error").count(), 2, "{calls}");
         assert!(rejected.model.is_some());
     }
 

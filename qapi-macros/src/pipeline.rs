@@ -7,49 +7,52 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Item, ItemFn};
 
-use crate::errors::{Checked, Errors, Rejected, Reported};
+use crate::args::is_qapi;
+use crate::check::place::enclosing_block;
+use crate::errors::{Checked, Errors, Rejected, Reported, compile_errors};
 use crate::expand::error_stub;
 use crate::groups::with_parentheses;
+use crate::model::{Head, Union};
 use crate::strip::{strip, strip_reported};
 use crate::{check, expand, parse};
 
 pub(crate) fn qapi_enum(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_enum("qapi_enum", item, errors)?;
-        let model = parse::enum_::parse(with_parentheses(args), item, errors);
+        let model = parse::enum_::parse(arguments(args), item, errors);
         check::enum_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::enum_::expand, |model| error_stub::enum_(&model.head))
+    run(tokens, read, expand::enum_::expand, |model| &model.head, error_stub::enum_)
 }
 
 pub(crate) fn qapi_struct(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_struct("qapi_struct", item, errors)?;
-        let model = parse::struct_::parse(with_parentheses(args), item, errors);
+        let model = parse::struct_::parse(arguments(args), item, errors);
         check::struct_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::struct_::expand, |model| error_stub::type_(&model.head))
+    run(tokens, read, expand::struct_::expand, |model| &model.head, error_stub::type_)
 }
 
 pub(crate) fn qapi_union(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
-        let model = parse::union_::parse(with_parentheses(args), item, errors)?;
+        let model = parse::union_::parse(arguments(args), item, errors)?;
         check::union_::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::union_::expand, |model| error_stub::type_(model.head()))
+    run(tokens, read, expand::union_::expand, Union::head, error_stub::type_)
 }
 
 pub(crate) fn qapi_alternate(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_enum("qapi_alternate", item, errors)?;
-        let model = parse::alternate::parse(with_parentheses(args), item, errors);
+        let model = parse::alternate::parse(arguments(args), item, errors);
         check::alternate::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::alternate::expand, |model| error_stub::type_(&model.head))
+    run(tokens, read, expand::alternate::expand, |model| &model.head, error_stub::type_)
 }
 
 pub(crate) fn qapi_command(args: TokenStream, tokens: TokenStream) -> TokenStream {
@@ -58,33 +61,38 @@ pub(crate) fn qapi_command(args: TokenStream, tokens: TokenStream) -> TokenStrea
     }
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_fn("qapi_command", item, errors)?;
-        let model = parse::command::parse(with_parentheses(args), item, errors);
+        let model = parse::command::parse(arguments(args), item, errors);
         check::command::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::command::expand, |_| TokenStream::new())
+    run(tokens, read, expand::command::expand, |model| &model.head, |_| TokenStream::new())
 }
 
 /// A command without a body. The compiler accepts no such function, so that it is not emitted.
 fn declared_command(args: TokenStream, item: ItemFn) -> TokenStream {
     let errors = Errors::new();
-    let model = parse::command::parse_declaration(with_parentheses(args), &item, &errors);
+    let model = parse::command::parse_declaration(arguments(args), &item, &errors);
     check::command::check(&item, &model, &errors);
-    check::attributes::check(&Item::Fn(item), &errors);
+    let item = Item::Fn(item);
+    check::attributes::check(&item, &errors);
     match errors.gate(Ok(model)) {
         Ok(checked) => expand::command::expand(&checked),
-        Err(Rejected { compile_errors, .. }) => compile_errors,
+        Err(Rejected { compile_errors, model }) => {
+            let imported = model.filter(|_| has_words(&item));
+            let imported = imported.map(|model| error_stub::misplaced(&model.head));
+            quote!(#compile_errors #imported)
+        }
     }
 }
 
 pub(crate) fn qapi_event(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
         let item = parse::expect_struct("qapi_event", item, errors)?;
-        let model = parse::event::parse(with_parentheses(args), item, errors);
+        let model = parse::event::parse(arguments(args), item, errors);
         check::event::check(item, &model, errors);
         Ok(model)
     };
-    run(tokens, read, expand::event::expand, |model| error_stub::event(&model.head))
+    run(tokens, read, expand::event::expand, |model| &model.head, error_stub::event)
 }
 
 /// Emits the user's item without the attributes of this crate, and after it the generated code.
@@ -93,13 +101,14 @@ fn run<M>(
     tokens: TokenStream,
     read: impl FnOnce(&Item, &Errors) -> Result<M, Reported>,
     expand: fn(&Checked<M>) -> TokenStream,
-    error_stub: fn(&M) -> TokenStream,
+    head: fn(&M) -> &Head,
+    error_stub: fn(&Head) -> TokenStream,
 ) -> TokenStream {
     let tokens = with_parentheses(tokens);
     let mut item: Item = match syn::parse2(tokens.clone()) {
         Ok(item) => item,
         Err(error) => {
-            let error = error.to_compile_error();
+            let error = compile_errors(&error);
             return quote!(#tokens #error);
         }
     };
@@ -111,12 +120,40 @@ fn run<M>(
         Ok(checked) => expand(&checked),
         Err(Rejected { compile_errors, model }) => {
             strip_reported(&mut item);
-            let error_stub = model.filter(|_| takes_stub(&item)).map(|model| error_stub(&model));
-            quote!(#compile_errors #error_stub)
+            let head = model.as_ref().map(head);
+            let imported = head.filter(|_| has_words(&item)).map(error_stub::misplaced);
+            let error_stub = head.filter(|_| takes_stub(&item)).map(error_stub);
+            quote!(#compile_errors #error_stub #imported)
         }
     };
     strip(&mut item);
     quote!(#item #generated)
+}
+
+/// The words of an attribute. `#[qapi_struct = "x"]` has none: the compiler reports this form, and
+/// passes the value.
+fn arguments(args: TokenStream) -> TokenStream {
+    if is_key_value() { TokenStream::new() } else { with_parentheses(args) }
+}
+
+/// Whether the attribute has the form `#[name = value]`. Without a compiler, as in tests, there is
+/// no source text.
+fn is_key_value() -> bool {
+    let text = proc_macro::is_available().then(|| proc_macro::Span::call_site().source_text());
+    let text = text.flatten().unwrap_or_default();
+    let text = text.strip_prefix("#[").unwrap_or(&text);
+    text.find(['=', '(', '[', '{']).is_some_and(|found| text[found..].starts_with('='))
+}
+
+/// Whether the item has `#[qapi(…)]`, and is not in a block of methods, which contains no imports.
+fn has_words(item: &Item) -> bool {
+    let attributes = match item {
+        Item::Enum(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Fn(item) if enclosing_block(&item.sig.ident).is_none() => &item.attrs,
+        _ => return false,
+    };
+    attributes.iter().any(is_qapi)
 }
 
 /// Whether an error stub can name the item, which has no generic parameters then, and no second

@@ -1,11 +1,12 @@
 //! Removes the attributes of this crate from the user's item. The rest is emitted unchanged.
 
-use syn::{Attribute, Field, Fields, FnArg, Ident, Item, ItemFn, parse_quote};
+use quote::ToTokens;
+use syn::{Attribute, Field, Fields, FnArg, Ident, Item, ItemFn, ReturnType, parse_quote};
 
 use crate::args::is_qapi;
 use crate::derives::{derived, derives, is_conditional, is_derive, is_last};
 use crate::docs::is_doc;
-use crate::types::contained;
+use crate::types::{contained, without_elision};
 
 /// Removes every `#[qapi(…)]`, and the doc comments on parameters, which `rustc` rejects.
 pub(crate) fn strip(item: &mut Item) {
@@ -36,13 +37,14 @@ pub(crate) fn strip(item: &mut Item) {
 }
 
 /// Changes the parts that this crate reports, so that the compiler does not report them too:
-/// removes attributes and a parameter `self` outside of a block, and puts recursive fields into a
-/// `Box`.
+/// removes attributes and a parameter `self` outside of a block, puts recursive fields into a
+/// `Box`, and writes the lifetimes of borrowed fields and return types.
 pub(crate) fn strip_reported(item: &mut Item) {
     match item {
         Item::Enum(item) => {
             for field in item.variants.iter_mut().flat_map(|variant| &mut variant.fields) {
                 end_recursion(&item.ident, field);
+                without_elision(&mut field.ty);
             }
             let has_serde = derives(&item.attrs, "Deserialize");
             strip_reported_from(&mut item.attrs, has_serde);
@@ -56,6 +58,7 @@ pub(crate) fn strip_reported(item: &mut Item) {
         Item::Struct(item) => {
             for field in &mut item.fields {
                 end_recursion(&item.ident, field);
+                without_elision(&mut field.ty);
             }
             let has_serde = derives(&item.attrs, "Deserialize");
             strip_reported_from(&mut item.attrs, has_serde);
@@ -70,6 +73,7 @@ pub(crate) fn strip_reported(item: &mut Item) {
                 }
             }
             strip_free_receiver(item);
+            end_elision(item);
         }
         _ => {}
     }
@@ -93,6 +97,16 @@ fn strip_free_receiver(item: &mut ItemFn) {
     item.sig.inputs = inputs.into_iter().filter(is_typed).collect();
     *item.block = parse_quote!({ loop {} });
     item.attrs.push(parse_quote!(#[allow(unused)]));
+}
+
+/// Writes the lifetimes of the return type, if no parameter has one that it could have.
+fn end_elision(item: &mut ItemFn) {
+    let inputs = item.sig.inputs.to_token_stream().to_string();
+    if let ReturnType::Type(_, ty) = &mut item.sig.output
+        && !inputs.contains(['&', '\''])
+    {
+        without_elision(ty);
+    }
 }
 
 /// Whether the attribute is in the first column, where usually no block is around it. Without a

@@ -3,7 +3,7 @@
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{GenericArgument, Ident, PathArguments, Type, parse_quote_spanned};
+use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type, parse_quote_spanned};
 
 /// The type without parentheses and without the invisible group that `macro_rules!` puts around
 /// a type that it forwards.
@@ -66,6 +66,40 @@ pub(crate) fn only_argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
     match (arguments.next(), arguments.next()) {
         (Some(GenericArgument::Type(ty)), None) => Some(bare(ty)),
         _ => None,
+    }
+}
+
+/// Whether a lifetime is among the arguments of a type.
+pub(crate) fn shows_lifetime(arguments: &PathArguments) -> bool {
+    let PathArguments::AngleBracketed(arguments) = arguments else { return false };
+    arguments.args.iter().any(|argument| matches!(argument, GenericArgument::Lifetime(_)))
+}
+
+/// Writes `'static` in place of each lifetime that `ty` elides in a reference or in `Cow`.
+pub(crate) fn without_elision(ty: &mut Type) {
+    let lifetime = || Lifetime::new("'static", Span::call_site());
+    match ty {
+        Type::Group(group) => without_elision(&mut group.elem),
+        Type::Paren(paren) => without_elision(&mut paren.elem),
+        Type::Slice(slice) => without_elision(&mut slice.elem),
+        Type::Reference(reference) => {
+            reference.lifetime.get_or_insert_with(lifetime);
+            without_elision(&mut reference.elem);
+        }
+        Type::Path(path) => {
+            let Some(last) = path.path.segments.last_mut() else { return };
+            let adds_lifetime = last.ident == "Cow" && !shows_lifetime(&last.arguments);
+            let PathArguments::AngleBracketed(arguments) = &mut last.arguments else { return };
+            if adds_lifetime {
+                arguments.args.insert(0, GenericArgument::Lifetime(lifetime()));
+            }
+            for argument in &mut arguments.args {
+                if let GenericArgument::Type(ty) = argument {
+                    without_elision(ty);
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -126,8 +126,9 @@
 /// assert_eq!(disk_rename::DEFINITION.name, "disk-rename");
 /// ```
 ///
-/// A struct without mandatory arguments implements `Default`. A type with a hidden lifetime has an
-/// explicit one in a parameter: `Name<'_>`, but `Cow<str>` is recognised.
+/// A struct without mandatory arguments implements `Default`. A lifetime that the name of a type
+/// hides, as an alias may, is `'static` in the struct. Write `Name<'_>` for a field that borrows;
+/// `Cow<str>` always does.
 ///
 /// # Declarations for clients
 /// A command without a body declares only the struct. A crate of a client contains such

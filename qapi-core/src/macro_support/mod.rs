@@ -52,12 +52,21 @@ pub use crate::visitor::Input;
 pub use crate::visitor::object::ObjectVisitor;
 pub use crate::wire::value::Kind;
 pub use branches::{need_every_branch, value_of_branch};
+pub use elided::ElidedReturn;
 pub use error_stub::{
     STUB_DEFINITION, error_stub_enum, error_stub_event, error_stub_type, stub_called,
 };
 
 mod branches;
+mod elided;
 mod error_stub;
+
+/// The name of the words in `#[qapi(…)]` as an attribute. Such an attribute above one of this crate
+/// has no meaning, and the expansion of the latter reports it. It imports this module too, so that
+/// the compiler does not report an unknown attribute.
+pub mod misplaced {
+    pub use qapi_macros::qapi_struct as qapi;
+}
 
 use std::sync::Arc;
 

@@ -38,7 +38,7 @@ pub(crate) mod event;
 pub(crate) mod fields;
 pub(crate) mod name;
 pub(crate) mod parameter;
-mod place;
+pub(crate) mod place;
 pub(crate) mod recursion;
 pub(crate) mod returned;
 pub(crate) mod struct_;
@@ -55,7 +55,7 @@ use crate::errors::Errors;
 use crate::messages::{self, owned_type};
 use crate::model::{Head, Name, Part};
 use crate::names::c_name;
-use crate::types::{bare, only_argument};
+use crate::types::{bare, only_argument, shows_lifetime};
 use name::{NameKind, check_name};
 
 /// The attributes that annotate a definition.
@@ -227,17 +227,30 @@ fn check_owned(ident: &Ident, ty: &Type, errors: &Errors) {
         );
         errors.at(reference, message);
     }
+    if let Type::Path(path) = inner
+        && let Some(last) = path.path.segments.last().filter(|last| last.ident == "Cow")
+        && !shows_lifetime(&last.arguments)
+    {
+        let message = format!(
+            "`{ident}`: a QAPI type owns its data; write `Cow<'static, Type>`, or the owned type"
+        );
+        errors.at(&last.ident, message);
+    }
 }
 
 /// Names within a definition are distinct, and so are their spellings in C. Parts with `cfg` may
 /// have the same name, as their conditions may exclude each other.
 fn check_clashes<'a>(parts: impl IntoIterator<Item = &'a Part>, errors: &Errors) {
-    let mut seen: HashMap<String, &str> = HashMap::new();
+    let mut seen: HashMap<String, (&Ident, &str)> = HashMap::new();
     for Part { ident, name, cfg, .. } in parts {
         if !cfg.is_empty() {
             continue;
         }
-        if let Some(first) = seen.insert(c_name(&name.text), &name.text) {
+        if let Some((other, first)) = seen.insert(c_name(&name.text), (ident, &name.text)) {
+            if ident == other {
+                errors.leave_to_compiler();
+                continue;
+            }
             let message = if first == name.text {
                 format!(
                     "`{ident}`: the name `{first}` is taken within the definition; choose \

@@ -151,9 +151,16 @@ fn check_fd(Argument { member, passing }: &Argument, errors: &Errors) {
     }
 }
 
+const CANCELLATION: &str = "the server passes the call's token to a parameter with the mark \
+                            `cancellation`; write `#[qapi(cancellation)] name";
+
 /// The types that only one mark makes the type of a parameter, by the last segment of their paths.
-const MARKED: [(&str, &str); 3] =
-    [("SessionContext", SESSION), ("OwnedFd", FD), ("BorrowedFd", OWNED_FD)];
+const MARKED: [(&str, &str); 4] = [
+    ("SessionContext", SESSION),
+    ("Cancellation", CANCELLATION),
+    ("OwnedFd", FD),
+    ("BorrowedFd", OWNED_FD),
+];
 
 const SESSION: &str = "the server passes the caller's session to a parameter with the mark \
                        `session`; write `#[qapi(session)] name";
@@ -178,6 +185,10 @@ fn check_mark(parameter: &Parameter, errors: &Errors) -> bool {
     let Some((name, advice)) = MARKED.iter().find(|(name, _)| last.ident == name) else {
         return true;
     };
+    // An argument of a type of the user's with the name of the token is no reference.
+    if *advice == CANCELLATION && std::ptr::eq(ty, bare(&parameter.declared)) {
+        return true;
+    }
     let advice = match advice.strip_suffix("name") {
         Some(advice) => {
             let mut declared = parameter.declared.to_token_stream().to_string();

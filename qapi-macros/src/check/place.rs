@@ -1,5 +1,5 @@
 //! The block around a function: a command is a free function, and an attribute does not see the
-//! `impl` or `trait` around it.
+//! `impl`, `trait` or `extern` around it.
 //!
 //! The source file is read for functions that are indented. The result only selects an error
 //! message: without it, the compiler reports generated code that is illegal in the block.
@@ -8,9 +8,9 @@ use proc_macro2::Ident;
 
 use crate::strip::is_outside_blocks;
 
-/// The keyword of the `impl` or `trait` block around the function `ident`, if the compiler shows
-/// its source file and the function is in such a block.
-pub(super) fn enclosing_block(ident: &Ident) -> Option<&'static str> {
+/// The keyword of the `impl`, `trait` or `extern` block around the function `ident`, if the
+/// compiler shows its source file and the function is in such a block.
+pub(crate) fn enclosing_block(ident: &Ident) -> Option<&'static str> {
     // Without a compiler, as in tests, there is no file.
     if !proc_macro::is_available() || is_outside_blocks() {
         return None;
@@ -21,7 +21,7 @@ pub(super) fn enclosing_block(ident: &Ident) -> Option<&'static str> {
     block_at(&source, before + span.column() - 1)
 }
 
-/// The keyword of the innermost block at the byte `end`, if it is `impl` or `trait`.
+/// The keyword of the innermost block at the byte `end`, if it is `impl`, `trait` or `extern`.
 fn block_at(source: &str, end: usize) -> Option<&'static str> {
     let mut headers: Vec<&str> = Vec::new();
     let mut start = 0;
@@ -41,7 +41,7 @@ fn block_at(source: &str, end: usize) -> Option<&'static str> {
     keyword(headers.last()?)
 }
 
-/// The keyword of a block with this header, if it is `impl` or `trait`.
+/// The keyword of a block with this header, if it is `impl`, `trait` or `extern`.
 fn keyword(header: &str) -> Option<&'static str> {
     // Comments and attributes precede the keyword, each on a line of its own.
     let lines = header.lines().map(str::trim_start);
@@ -54,6 +54,8 @@ fn keyword(header: &str) -> Option<&'static str> {
     match first.split('<').next()? {
         "impl" => Some("impl"),
         "trait" => Some("trait"),
+        // The ABI follows, and then the block, or `fn` for a function with that ABI.
+        "extern" if !words.any(|word| word == "fn") => Some("extern"),
         _ => None,
     }
 }
@@ -164,6 +166,7 @@ mod tests {
             block("/// T.\n#[x]\npub(crate) unsafe trait Disks {\n fn here();"),
             Some("trait")
         );
+        assert_eq!(block("unsafe extern \"C\" {\n fn here();\n}"), Some("extern"));
         assert_eq!(block("impl X { fn a() { \"}\"; '}'; '\\''; } fn here() {}"), Some("impl"));
     }
 
@@ -172,6 +175,7 @@ mod tests {
         for source in [
             "fn here() {}",
             "mod x { fn here() {} }",
+            "extern \"C\" fn x() { fn here() {} }",
             "impl X { fn a(&'a self) {} }\n fn here() {}",
             "fn a() -> impl Fn() { fn here() {} }",
             "impl X { fn a() { fn here() {} } }",

@@ -2,7 +2,7 @@
 //! of the function's parameter, or an `Option` of it for an argument with a default.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, Ident, Lifetime, PathArguments, Type,
     parse_quote,
@@ -10,7 +10,7 @@ use syn::{
 
 use super::members;
 use crate::model::{Argument, Command, Head, Member, Parameter, Passing, Role};
-use crate::types::{bare, only_argument};
+use crate::types::{bare, only_argument, result_of, shows_lifetime};
 
 /// An argument as a field of the struct.
 struct Field<'a> {
@@ -44,6 +44,7 @@ pub(super) fn declare(model: &Command) -> Option<TokenStream> {
         #[doc = #doc]
         #[allow(
             dead_code,
+            elided_lifetimes_in_paths,
             missing_debug_implementations,
             non_camel_case_types,
             non_snake_case,
@@ -96,6 +97,7 @@ fn functions(model: &Command, fields: &[Field<'_>]) -> TokenStream {
             clippy::too_many_arguments,
             dead_code,
             deprecated,
+            elided_lifetimes_in_paths,
             non_snake_case,
             reason = "the functions have the names and attributes of the command"
         )]
@@ -114,12 +116,15 @@ fn functions(model: &Command, fields: &[Field<'_>]) -> TokenStream {
 /// The implementation of `QapiCommand` for the struct.
 pub(super) fn implement(model: &Command, returns: &TokenStream) -> Option<TokenStream> {
     model.client?;
-    let ident = &model.head.ident;
-    let generics = borrows(model).then(|| quote!(<'_>));
-    let serialize = arguments(model).map(|(_, argument)| serialize(model, argument));
+    let (ident, generics, bounds) = (&model.head.ident, generics(model), bounds(model));
+    let serialize =
+        arguments(model).map(|(parameter, argument)| serialize(model, parameter, argument));
     Some(quote! {
         #[automatically_derived]
-        impl __qapi::QapiCommand for #ident #generics {
+        impl #generics __qapi::QapiCommand for #ident #generics
+        where
+            #(#bounds,)*
+        {
             const DEFINITION: &'static __qapi::Definition = &__DEFINITION;
             type Return = #returns::Value;
 
@@ -132,6 +137,36 @@ pub(super) fn implement(model: &Command, returns: &TokenStream) -> Option<TokenS
             }
         }
     })
+}
+
+/// The bounds that the implementation relies on. As each of them has a lifetime of its own, the
+/// compiler assumes them in the implementation, and checks them where a client executes the
+/// command. Without them it would report a wrong type twice: for the function, and for the client.
+fn bounds(model: &Command) -> Vec<TokenStream> {
+    let returned = model.returns.as_ref().map(|ty| {
+        let is_result = result_of(ty).is_some();
+        let kind = if is_result { quote!(CommandResult) } else { quote!(CommandReturn) };
+        quote!(for<'__any> #ty: __qapi::#kind)
+    });
+    let borrowed = arguments(model).filter_map(|(parameter, Argument { member, passing })| {
+        let declared = bare(&parameter.declared);
+        let ty = only_argument(declared, "Option").unwrap_or(declared);
+        match (passing, ty) {
+            (Passing::Value | Passing::Fd, _) => None,
+            (_, Type::Reference(reference)) if member.encodings.is_empty() => {
+                let ty = match bare(&reference.elem) {
+                    Type::Slice(slice) => {
+                        let element = field_type(model, &slice.elem);
+                        quote!([#element])
+                    }
+                    elem => field_type(model, elem).into_token_stream(),
+                };
+                Some(quote!(for<'__any> #ty: __qapi::Serialize))
+            }
+            _ => None,
+        }
+    });
+    returned.into_iter().chain(borrowed).collect()
 }
 
 fn arguments(model: &Command) -> impl Iterator<Item = (&Parameter, &Argument)> {
@@ -152,11 +187,10 @@ fn fields(model: &Command) -> impl Iterator<Item = Field<'_>> {
         let (ty, is_optional) = match (passing, only_argument(declared, "Option")) {
             (Passing::Fd, inner) => {
                 let private = private(model);
-                let declared = inner.unwrap_or(declared);
-                (parse_quote!(<#declared as #private::FdParameter>::Name), inner.is_some())
+                (parse_quote!(#private::String), inner.is_some())
             }
-            (_, Some(inner)) => (with_lifetime(inner), true),
-            (_, None) => (with_lifetime(declared), default.is_some()),
+            (_, Some(inner)) => (field_type(model, inner), true),
+            (_, None) => (field_type(model, declared), default.is_some()),
         };
         Field { ident: &part.ident, name: &part.name.text, doc, ty, is_optional }
     })
@@ -164,7 +198,11 @@ fn fields(model: &Command) -> impl Iterator<Item = Field<'_>> {
 
 /// Serializes an argument to `__map`. An absent argument is not sent, so that the server's default
 /// applies.
-fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenStream {
+fn serialize(
+    model: &Command,
+    parameter: &Parameter,
+    Argument { member, passing }: &Argument,
+) -> TokenStream {
     let Member { part, ty, encodings, default, secret: _ } = member;
     let (ident, name) = (&part.ident, &part.name.text);
     if model.boxed.is_some() {
@@ -175,7 +213,8 @@ fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenS
     let is_optional = match passing {
         Passing::Reference => default.is_some(),
         Passing::OptionalReference | Passing::OptionalSlice => true,
-        Passing::Value | Passing::Fd => return members::serialize_argument(member),
+        Passing::Value => return members::serialize_argument(member),
+        Passing::Fd => return serialize_fd(parameter, name),
     };
     match (is_optional, encodings.is_empty()) {
         (false, false) => members::serialize_borrowed(member),
@@ -189,6 +228,17 @@ fn serialize(model: &Command, Argument { member, passing }: &Argument) -> TokenS
             }
         },
     }
+}
+
+/// Serializes the name of a file descriptor. The type of the parameter has no part in it, so that
+/// the compiler reports a wrong type only for the function.
+fn serialize_fd(parameter: &Parameter, name: &str) -> TokenStream {
+    let ident = &parameter.ident;
+    let ty = match only_argument(&parameter.declared, "Option") {
+        Some(_) => quote!(__qapi::Option<__qapi::String>),
+        None => quote!(__qapi::String),
+    };
+    quote!(<#ty as __qapi::MemberType>::serialize_member(&self.#ident, #name, __map)?;)
 }
 
 /// The module `__private`.
@@ -215,11 +265,43 @@ fn borrows(model: &Command) -> bool {
     })
 }
 
-/// The type with explicit lifetimes, which the type of a field requires.
-fn with_lifetime(declared: &Type) -> Type {
+/// The type with explicit lifetimes, which the type of a field requires. A lifetime that the name
+/// of the type may hide, and that only the compiler knows, is `'static`.
+fn field_type(model: &Command, declared: &Type) -> Type {
     let mut ty = declared.clone();
     name_lifetimes(&mut ty);
-    ty
+    if !may_hide_lifetime(&ty) {
+        return ty;
+    }
+    let private = private(model);
+    parse_quote!(<fn(&()) -> #ty as #private::ElidedReturn>::Static)
+}
+
+/// The types without a lifetime of their own, by the last segment of their paths.
+const WITHOUT_LIFETIME: [&str; 19] = [
+    "bool", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f64", "str", "String", "Path",
+    "PathBuf", "Duration", "Vec", "Option", "Box", "Arc",
+];
+
+/// Whether the type may have a lifetime that its syntax does not show, as an alias may.
+fn may_hide_lifetime(ty: &Type) -> bool {
+    match bare(ty) {
+        Type::Slice(slice) => may_hide_lifetime(&slice.elem),
+        Type::Reference(reference) => may_hide_lifetime(&reference.elem),
+        Type::Path(path) => {
+            let Some(last) = path.path.segments.last() else { return false };
+            let is_known = WITHOUT_LIFETIME.iter().any(|name| last.ident == name);
+            let PathArguments::AngleBracketed(arguments) = &last.arguments else {
+                return !is_known;
+            };
+            let hides = |argument: &GenericArgument| match argument {
+                GenericArgument::Type(ty) => may_hide_lifetime(ty),
+                _ => false,
+            };
+            arguments.args.iter().any(hides) || !is_known && !shows_lifetime(&last.arguments)
+        }
+        _ => false,
+    }
 }
 
 /// Whether a type has lifetimes.
@@ -249,12 +331,11 @@ fn name_lifetimes(ty: &mut Type) -> Lifetimes {
         }
         Type::Path(path) => {
             let Some(last) = path.path.segments.last_mut() else { return Lifetimes::None };
-            let is_cow = last.ident == "Cow";
+            let adds_lifetime = last.ident == "Cow" && !shows_lifetime(&last.arguments);
             let PathArguments::AngleBracketed(arguments) = &mut last.arguments else {
                 return Lifetimes::None;
             };
-            let has_lifetime = |argument| matches!(argument, &GenericArgument::Lifetime(_));
-            if is_cow && !arguments.args.iter().any(has_lifetime) {
+            if adds_lifetime {
                 arguments.args.insert(0, GenericArgument::Lifetime(named()));
             }
             name_lifetimes_of(arguments, named)

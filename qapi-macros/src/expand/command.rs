@@ -19,8 +19,10 @@ pub(crate) fn expand(model: &Checked<Command>) -> TokenStream {
     let client = client::implement(model, &returns(model));
     let client_struct = client::declare(model);
     if model.is_declaration {
-        let declared =
-            quote!(__qapi::inventory::submit!(__qapi::Declaration::new(&__DEFINITION)););
+        let crate_path = &model.head.crate_path;
+        let declared = quote! {
+            #crate_path::__private::inventory::submit!(__qapi::Declaration::new(&__DEFINITION));
+        };
         let code = scope(&model.head, &quote!(#definition #table #client #declared));
         return quote!(#client_struct #code);
     }
@@ -42,7 +44,9 @@ fn registered(model: &Command, code: &TokenStream) -> TokenStream {
         quote!(__qapi::Registration::command(&__DEFINITION, __qapi::Handler::#handler(__handle)));
     match &model.head.registered {
         Registered::Inventory | Registered::Reference => {
-            scope(&model.head, &quote!(#code __qapi::submit!(#registration);))
+            let crate_path = &model.head.crate_path;
+            let submit = quote!(#crate_path::__private::submit!(#registration););
+            scope(&model.head, &quote!(#code #submit))
         }
         Registered::Static(name) => {
             let (visibility, crate_path) = (&model.visibility, &model.head.crate_path);

@@ -4,23 +4,29 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::scope;
 use crate::model::Head;
 
 /// The error stub of a struct, a union or an alternate.
 pub(crate) fn type_(head: &Head) -> TokenStream {
-    let ident = &head.ident;
-    scope(head, &quote!(__qapi::error_stub_type!(#ident);))
+    let Head { ident, crate_path, .. } = head;
+    quote!(#crate_path::__private::error_stub_type!(#ident);)
 }
 
 /// The error stub of an enum.
 pub(crate) fn enum_(head: &Head) -> TokenStream {
-    let ident = &head.ident;
-    scope(head, &quote!(__qapi::error_stub_enum!(#ident);))
+    let Head { ident, crate_path, .. } = head;
+    quote!(#crate_path::__private::error_stub_enum!(#ident);)
 }
 
 /// The error stub of an event.
 pub(crate) fn event(head: &Head) -> TokenStream {
-    let ident = &head.ident;
-    scope(head, &quote!(__qapi::error_stub_event!(#ident);))
+    let Head { ident, crate_path, .. } = head;
+    quote!(#crate_path::__private::error_stub_event!(#ident);)
+}
+
+/// The import of an attribute `qapi`, for an item with `#[qapi(…)]` above the attribute that
+/// reports it. The compiler would report it too, as an unknown attribute.
+pub(crate) fn misplaced(head: &Head) -> TokenStream {
+    let crate_path = &head.crate_path;
+    quote!(#[allow(unused_imports)] use #crate_path::__private::misplaced::*;)
 }

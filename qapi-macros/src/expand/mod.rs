@@ -5,6 +5,8 @@
 //! uses no other path, and each generated name begins with two underscores, so that no name
 //! collides with the user's names. Two items that users refer to are outside of the block and name
 //! the module by its full path: a command's struct for clients, and its static for the registry.
+//! Calls of macros have the full path too: below an unknown attribute the compiler expands macros
+//! before it resolves imports.
 
 pub(crate) mod alternate;
 mod client;
@@ -41,18 +43,19 @@ fn scope(head: &Head, code: &TokenStream) -> TokenStream {
 /// The static with the definition of a type or event, and its entry in the inventory.
 fn definition(head: &Head, kind: &TokenStream) -> TokenStream {
     let definition = description(head, kind);
+    let crate_path = &head.crate_path;
     match head.registered {
         Registered::Reference => definition,
         Registered::Inventory | Registered::Static(_) => quote! {
             #definition
-            __qapi::submit!(__qapi::Registration::new(&__DEFINITION));
+            #crate_path::__private::submit!(__qapi::Registration::new(&__DEFINITION));
         },
     }
 }
 
 /// The static with the definition of the item.
 fn description(head: &Head, kind: &TokenStream) -> TokenStream {
-    let Head { crate_path: _, ident: _, name, doc, since, features, registered: _ } = head;
+    let Head { crate_path, ident: _, name, doc, since, features, registered: _ } = head;
     let name = &name.text;
     let Doc { overview, sections, prose: _ } = doc;
     let sections = (!sections.is_empty()).then(|| {
@@ -67,7 +70,7 @@ fn description(head: &Head, kind: &TokenStream) -> TokenStream {
         static __DEFINITION: __qapi::Definition =
             __qapi::Definition::new(
                 __qapi::Part::new(#name, #overview) #calls,
-                __qapi::source!(),
+                #crate_path::__private::source!(),
                 #kind,
             ) #sections;
     }

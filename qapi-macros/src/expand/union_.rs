@@ -1,7 +1,7 @@
 //! `#[qapi_union]`
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Ident, LitStr, Path, PathSegment};
@@ -49,19 +49,14 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
 }
 
 /// The implementation of `QapiBranches`.
-fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
-    let (ident, union) = (&head.ident, &head.ident);
-    let own = || branches.iter().filter(|branch| !branch.open);
-    let entries = own().map(|Branch { ident, ty, cfg, .. }| {
-        let ty = match ty {
-            Some(ty) => quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type)),
-            None => quote!(__qapi::None),
-        };
-        let variant = ident.to_string();
-        quote!(#(#cfg)* __qapi::Branch::new(__qapi::value_of_branch::<#union>(#variant), #ty))
-    });
+fn branches(UnionEnum { head, tag: path, branches, .. }: &UnionEnum) -> TokenStream {
+    let ident = &head.ident;
+    // An error about a value appears at the variant, and an error about the type at its name.
+    let alias = |at: &Ident| Ident::new("__Tag", located_at(at));
+    let own_tag = path.segments.last().map(|last| Ident::new("__Tag", last.ident.span()));
+    let entries = entries(head, branches);
     let tags = branches.iter().map(|Branch { ident, ty, cfg, open }| {
-        let tag = tag_located_at(tag, ident);
+        let tag = alias(ident);
         if *open {
             return quote!(#(#cfg)* Self::#ident(__value) => #tag::#ident(*__value),);
         }
@@ -69,7 +64,7 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
         quote!(#(#cfg)* Self::#ident #payload => #tag::#ident,)
     });
     let visits = branches.iter().map(|Branch { ident, ty, cfg, open }| {
-        let tag = tag_located_at(tag, ident);
+        let tag = alias(ident);
         if *open {
             return quote!(#(#cfg)* #tag::#ident(__value) => Self::#ident(__value),);
         }
@@ -87,24 +82,26 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
         },
         None => quote!(#(#cfg)* Self::#ident => __qapi::Ok(()),),
     });
-    let (every_branch, unlisted) = (every_branch(head, tag, branches), unlisted(head));
+    let (every_branch, unlisted) = (every_branch(head, path, branches), unlisted(head));
     quote! {
+        // The compiler reports an unknown type once, for the alias, and not for each branch.
+        type __Tag = #path;
         #every_branch
         impl __qapi::Sealed<__qapi::BranchesKind> for #ident {}
         #[automatically_derived]
         #unlisted
         impl __qapi::QapiBranches for #ident {
-            type Tag = #tag;
+            type Tag = #own_tag;
 
             fn branches() -> &'static [__qapi::Branch] {
                 static __BRANCHES: &[__qapi::Branch] = &[#(#entries),*];
                 __BRANCHES
             }
-            fn tag(&self) -> #tag {
+            fn tag(&self) -> __Tag {
                 match self { #(#tags)* }
             }
             fn visit_branch(
-                __tag: #tag,
+                __tag: __Tag,
                 __object: &mut __qapi::ObjectVisitor<'_, '_>,
             ) -> __qapi::Result<Self> {
                 #[allow(unreachable_patterns, reason = "another check reports missing branches")]
@@ -118,6 +115,21 @@ fn branches(UnionEnum { head, tag, branches, .. }: &UnionEnum) -> TokenStream {
             }
         }
     }
+}
+
+/// The descriptions of the branches, without the branch for values of other crates.
+fn entries(head: &Head, branches: &[Branch]) -> Vec<TokenStream> {
+    let union = &head.ident;
+    let own = branches.iter().filter(|branch| !branch.open);
+    let entries = own.map(|Branch { ident, ty, cfg, .. }| {
+        let ty = match ty {
+            Some(ty) => quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type)),
+            None => quote!(__qapi::None),
+        };
+        let variant = ident.to_string();
+        quote!(#(#cfg)* __qapi::Branch::new(__qapi::value_of_branch::<#union>(#variant), #ty))
+    });
+    entries.collect()
 }
 
 /// The check that the union has a branch for each value of the discriminator. The compiler would
@@ -255,16 +267,6 @@ fn serialize_struct(model: &UnionStruct) -> TokenStream {
         #(#serialize_fields)*
         #(#serialize_branches)*
     }
-}
-
-/// The path of the discriminator's enum at the location of a variant, where the compiler shows
-/// that the enum has no value of that name.
-fn tag_located_at(tag: &Path, variant: &Ident) -> TokenStream {
-    let locate = |mut token: TokenTree| {
-        token.set_span(token.span().located_at(variant.span()));
-        token
-    };
-    tag.to_token_stream().into_iter().map(locate).collect()
 }
 
 /// The discriminator. `check` ensures that there is exactly one.

@@ -5,6 +5,7 @@ pub fn job_set_speed(jobs: &Jobs, id: &str, speed: Option<u64>) -> Result<(), Er
 ///`job-set-speed`, as a client executes it: the command's arguments.
 #[allow(
     dead_code,
+    elided_lifetimes_in_paths,
     missing_debug_implementations,
     non_camel_case_types,
     non_snake_case,
@@ -20,6 +21,7 @@ pub struct job_set_speed<'a> {
     clippy::too_many_arguments,
     dead_code,
     deprecated,
+    elided_lifetimes_in_paths,
     non_snake_case,
     reason = "the functions have the names and attributes of the command"
 )]
@@ -44,7 +46,7 @@ const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::Definition::new(
         __qapi::Part::new("job-set-speed", "Changes how fast a job runs."),
-        __qapi::source!(),
+        ::qapi_core::__private::source!(),
         __qapi::DefinitionKind::Command(
             __qapi::Command::new(
                     __qapi::Arguments::Members(__MEMBERS),
@@ -83,7 +85,10 @@ const _: () = {
         )
     }
     #[automatically_derived]
-    impl __qapi::QapiCommand for job_set_speed<'_> {
+    impl<'a> __qapi::QapiCommand for job_set_speed<'a>
+    where
+        for<'__any> Result<(), Error>: __qapi::CommandResult,
+    {
         const DEFINITION: &'static __qapi::Definition = &__DEFINITION;
         type Return = <Result<(), Error> as __qapi::CommandResult>::Value;
         fn serialize_arguments<__M: __qapi::SerializeMap>(
@@ -95,7 +100,7 @@ const _: () = {
             __qapi::Ok(())
         }
     }
-    __qapi::submit!(
+    ::qapi_core::__private::submit!(
         __qapi::Registration::command(& __DEFINITION, __qapi::Handler::Inline(__handle))
     );
 };

@@ -12,7 +12,7 @@ const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::Definition::new(
         __qapi::Part::new("job-set-speed", "Changes how fast a job runs.").since("2.12"),
-        __qapi::source!(),
+        ::qapi_core::__private::source!(),
         __qapi::DefinitionKind::Command(
             __qapi::Command::new(
                     __qapi::Arguments::Members(__MEMBERS),
@@ -58,7 +58,7 @@ const _: () = {
             __out,
         )
     }
-    __qapi::submit!(
+    ::qapi_core::__private::submit!(
         __qapi::Registration::command(& __DEFINITION, __qapi::Handler::Inline(__handle))
     );
 };

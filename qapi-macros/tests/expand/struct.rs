@@ -16,10 +16,10 @@ const _: () = {
     use ::qapi_core::__private as __qapi;
     static __DEFINITION: __qapi::Definition = __qapi::Definition::new(
         __qapi::Part::new("JobInfo", "Information about a job.").since("3.0"),
-        __qapi::source!(),
+        ::qapi_core::__private::source!(),
         __qapi::DefinitionKind::Struct(__qapi::Struct::new(__qapi::None, __MEMBERS)),
     );
-    __qapi::submit!(__qapi::Registration::new(& __DEFINITION));
+    ::qapi_core::__private::submit!(__qapi::Registration::new(& __DEFINITION));
     #[allow(unused_imports, reason = "all members may have an encoding")]
     use __qapi::MemberType as __Member;
     static __MEMBERS: &[__qapi::Member] = &[

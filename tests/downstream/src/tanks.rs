@@ -176,7 +176,13 @@ pub enum FurtherMeasure {
 
 /// Paints a tank. Another program serves the command.
 #[qapi_command(crate = qmp)]
-pub fn tank_paint(colour: u8, fuel: Fuel, measure: Measure) -> Liquid;
+pub fn tank_paint(
+    colour: u8,
+    fuel: Fuel,
+    measure: &Measure,
+    liquids: &[Liquid],
+    gases: ::std::option::Option<&[Gas]>,
+) -> Liquid;
 
 /// Measures a tank. Another program serves the command.
 #[qapi_command(crate = qmp)]

@@ -52,6 +52,22 @@ mod declared {
     ) -> Vec<String>;
 }
 
+/// The same command with types whose names hide a lifetime.
+mod named {
+    use super::*;
+
+    type Text<'a> = Cow<'a, str>;
+    type MaybeText<'a> = Option<Text<'a>>;
+
+    #[qapi_command(returns_exception)]
+    pub(super) fn describe_lamps(
+        names: &[String],
+        case: Text,
+        first: serde_json::Value,
+        owner: MaybeText,
+    ) -> Vec<String>;
+}
+
 /// The lamp, with mistakes.
 mod mistaken {
     use super::*;
@@ -120,6 +136,15 @@ async fn a_declared_command_is_executed() {
     let describe = declared::describe_lamps::new(&names, "dark".into(), first).owner("me");
     let text = client.execute(&describe).await.unwrap();
     assert_eq!(text, [r#"["a"] dark LampSetting { brightness: 1 } Some("me") None None"#]);
+}
+
+#[tokio::test]
+async fn the_name_of_a_type_may_hide_a_lifetime() {
+    let (names, first) = (["a".to_owned()], json!({ "brightness": 1 }));
+    let case = Cow::Borrowed("dark");
+    let describe = named::describe_lamps { names: &names, case, first, owner: None };
+    let text = client().await.execute(&describe).await.unwrap();
+    assert_eq!(text, [r#"["a"] dark LampSetting { brightness: 1 } None None None"#]);
 }
 
 #[test]
