@@ -91,8 +91,11 @@ pub(super) async fn accept_loop(
         match accepted {
             Ok(stream) => {
                 let admission = acceptor.admit_accepted(stream, &options);
-                let acceptor = Arc::clone(&acceptor);
-                sessions.spawn(async move { acceptor.serve(admission).await });
+                let (acceptor, counted) = (Arc::clone(&acceptor), options.clients.enter());
+                sessions.spawn(async move {
+                    acceptor.serve(admission).await;
+                    drop(counted);
+                });
             }
             Err(error) => {
                 // Most likely the process has no free file descriptor. Sessions that end during the
@@ -128,8 +131,11 @@ pub(super) async fn in_process_loop(
         let session = acceptor.session_options(peer, &options);
         let connection = ConnectionOptions::default();
         let admission = acceptor.admit(source, sink, Occupant::Configured, &session, connection);
-        let acceptor = Arc::clone(&acceptor);
-        sessions.spawn(async move { acceptor.serve(admission).await });
+        let (acceptor, counted) = (Arc::clone(&acceptor), options.clients.enter());
+        sessions.spawn(async move {
+            acceptor.serve(admission).await;
+            drop(counted);
+        });
     }
     while sessions.join_next().await.is_some() {}
 }
@@ -152,6 +158,7 @@ pub(super) async fn connect_loop(
         match connected {
             Ok(stream) => {
                 is_reachable = true;
+                let _counted = options.clients.enter();
                 acceptor.serve(acceptor.admit_configured(stream, &options)).await;
             }
             Err(error) if is_reachable => {
@@ -230,7 +237,7 @@ impl Acceptor {
     fn session_options(
         &self,
         peer: Option<Peer>,
-        ListenerOptions { pretty, name, policy, foreign_protocols: _ }: &ListenerOptions,
+        ListenerOptions { pretty, name, policy, foreign_protocols: _, clients: _ }: &ListenerOptions,
     ) -> SessionOptions {
         let (output_limit, memory_budget) = (self.output_limit, self.memory_budget.clone());
         let (pretty, listener, policy) = (*pretty, name.clone(), policy.clone());

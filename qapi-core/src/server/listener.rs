@@ -11,6 +11,7 @@ use super::abstract_socket;
 use super::address::ClientAddress;
 #[cfg(all(feature = "vsock", target_os = "linux"))]
 use super::address::VsockAddress;
+use super::client_count::ClientCount;
 use super::connect::Outgoing;
 use super::error::ServeError;
 use super::foreign_protocol::ForeignProtocols;
@@ -43,6 +44,7 @@ pub(super) struct ListenerOptions {
     pub(super) name: Option<Arc<str>>,
     /// The policy; `None` for that of the server.
     pub(super) policy: Option<PolicyHandle>,
+    pub(super) clients: ClientCount,
 }
 
 impl Listener {
@@ -233,6 +235,11 @@ impl Listener {
             | Transport::InProcess(_)
             | Transport::Stdio => None,
         }
+    }
+
+    /// The number of clients that are connected through this listener, while the server runs.
+    pub fn client_count(&self) -> ClientCount {
+        self.options.clients.clone()
     }
 
     /// The local address of a listening vsock socket; `None` for every other transport. Linux only,

@@ -17,6 +17,7 @@
 mod abstract_socket;
 mod accept;
 mod address;
+mod client_count;
 mod connect;
 mod connection;
 mod error;
@@ -48,6 +49,7 @@ mod vsock;
 pub use address::ClientAddress;
 #[cfg(all(feature = "vsock", target_os = "linux"))]
 pub use address::VsockAddress;
+pub use client_count::ClientCount;
 pub use error::ServeError;
 pub use foreign_protocol::ForeignProtocols;
 pub use in_process::Connector;

@@ -99,12 +99,20 @@ impl Serving {
             Transport::Connected(stream) => {
                 let stream = stream.into_stream()?;
                 let admission = acceptor.admit_configured(stream, &options);
-                self.tasks.spawn(async move { acceptor.serve(admission).await });
+                let counted = options.clients.enter();
+                self.tasks.spawn(async move {
+                    acceptor.serve(admission).await;
+                    drop(counted);
+                });
                 return Ok(());
             }
             Transport::Stdio => {
                 let admission = acceptor.admit_stdio(&options);
-                self.tasks.spawn(async move { acceptor.serve(admission).await });
+                let counted = options.clients.enter();
+                self.tasks.spawn(async move {
+                    acceptor.serve(admission).await;
+                    drop(counted);
+                });
                 return Ok(());
             }
         }
