@@ -187,6 +187,8 @@ pub(super) enum User {
         reservation: u64,
         /// The name of the user in messages.
         description: String,
+        /// What the user is, for [`GraphDump`](super::GraphDump); `None` if it is not shown.
+        origin: Option<Origin>,
         /// The permissions that the user takes and shares.
         access: Access,
         /// The reason in messages, if the user blocks the operations of others.
@@ -200,6 +202,17 @@ pub(super) enum User {
         /// Whether the user may write to the node, and does without while the node is inactive.
         on_inactive: InactiveNode,
     },
+}
+
+/// What a user from outside the graph is.
+#[derive(Clone, Debug)]
+pub(super) enum Origin {
+    /// A job with this identifier.
+    Job(String),
+    /// A block device without a name.
+    Backend,
+    /// The filter of this name, which represents a job.
+    Filter(String),
 }
 
 impl User {

@@ -83,38 +83,7 @@ fn access_of(
 ) -> Result<Access> {
     let mut parts = Vec::with_capacity(entry.uses.len());
     for used in entry.uses.iter().rev() {
-        let access = match &used.user {
-            // The permissions of these users rest until the node is active.
-            User::External { .. } if !entry.node.is_active() => Access::NONE,
-            User::External { access, .. } => *access,
-            User::Node { name, driver, active, writable, force_share, merges } => {
-                let parent = entries.get(name).map(|parent| {
-                    recomputed.get(&parent.order).copied().unwrap_or(parent.cumulative)
-                });
-                let parent = parent.unwrap_or(Cumulative {
-                    // The parent is being opened and has no users yet.
-                    access: Access::NONE,
-                    has_users: false,
-                    active: *active,
-                    writable: *writable,
-                    force_share: *force_share,
-                });
-                let access = if driver.is_filter() {
-                    filter_access(*driver, *merges, parent)
-                } else {
-                    child_access(*driver, parent.writable, used.role, parent.access)
-                };
-                if parent.force_share {
-                    access.sharing_all()
-                } else if parent.active {
-                    access
-                } else {
-                    // Another program may write the image.
-                    let changes = Permissions::WRITE | Permissions::RESIZE;
-                    Access { shares: access.shares | changes, ..access }
-                }
-            }
-        };
+        let access = access_of_use(entry, used, entries, recomputed);
         parts.push((used, access));
     }
     find_conflict(entry.node.name(), &parts)?;
@@ -128,6 +97,47 @@ fn access_of(
         });
     }
     Ok(sum)
+}
+
+/// The permissions of one user of a node.
+pub(super) fn access_of_use(
+    entry: &Entry,
+    used: &Use,
+    entries: &Entries,
+    recomputed: &HashMap<u64, Cumulative>,
+) -> Access {
+    match &used.user {
+        // The permissions of these users rest until the node is active.
+        User::External { .. } if !entry.node.is_active() => Access::NONE,
+        User::External { access, .. } => *access,
+        User::Node { name, driver, active, writable, force_share, merges } => {
+            let parent = entries.get(name).map(|parent| {
+                recomputed.get(&parent.order).copied().unwrap_or(parent.cumulative)
+            });
+            let parent = parent.unwrap_or(Cumulative {
+                // The parent is being opened and has no users yet.
+                access: Access::NONE,
+                has_users: false,
+                active: *active,
+                writable: *writable,
+                force_share: *force_share,
+            });
+            let access = if driver.is_filter() {
+                filter_access(*driver, *merges, parent)
+            } else {
+                child_access(*driver, parent.writable, used.role, parent.access)
+            };
+            if parent.force_share {
+                access.sharing_all()
+            } else if parent.active {
+                access
+            } else {
+                // Another program may write the image.
+                let changes = Permissions::WRITE | Permissions::RESIZE;
+                Access { shares: access.shares | changes, ..access }
+            }
+        }
+    }
 }
 
 fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {

@@ -317,6 +317,7 @@ fn former_use(reservation: u64) -> Use {
     let user = User::External {
         reservation,
         description: "a former overlay".to_owned(),
+        origin: None,
         access: Access::NONE,
         blocks: None,
         attached: false,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::entry::{Role, RootNode, Use, User};
+use super::entry::{Origin, Role, RootNode, Use, User};
 use super::graph::{ClosingNodes, Graph};
 use super::node::Node;
 use super::usage::{BackingLink, InactiveNode, NodeUse, UserName};
@@ -80,7 +80,7 @@ impl Graph {
     ) -> Result<Reservation> {
         let description = format!("{job_type} job '{job_id}'");
         let reason = format!("block device is in use by block job: {job_type}");
-        self.reserve_as(&description, &reason, uses)
+        self.reserve_as(job_id, &description, &reason, uses)
     }
 
     /// As [`Graph::reserve`], for a user without a name.
@@ -91,11 +91,12 @@ impl Graph {
         &self,
         uses: impl IntoIterator<Item = NodeUse>,
     ) -> Result<Reservation> {
-        self.reserve_as(UNNAMED, "block device is in use", uses)
+        self.reserve_as("", UNNAMED, "block device is in use", uses)
     }
 
     fn reserve_as(
         &self,
+        job_id: &str,
         description: &str,
         reason: &str,
         uses: impl IntoIterator<Item = NodeUse>,
@@ -104,14 +105,15 @@ impl Graph {
         let number = state.new_reservation_number();
         for one in uses {
             let NodeUse { node, role, access, exclusive, attached, user, link } = one;
-            let description = match user {
-                UserName::Job => description.to_owned(),
-                UserName::Unnamed => UNNAMED.to_owned(),
-                UserName::Node(name) => format!("node '{name}'"),
+            let (description, origin) = match user {
+                UserName::Job => (description.to_owned(), Origin::Job(job_id.to_owned())),
+                UserName::Unnamed => (UNNAMED.to_owned(), Origin::Backend),
+                UserName::Node(name) => (format!("node '{name}'"), Origin::Filter(name)),
             };
             let user = User::External {
                 reservation: number,
                 description,
+                origin: Some(origin),
                 access,
                 blocks: exclusive.then(|| reason.to_owned()),
                 attached,
@@ -143,6 +145,7 @@ impl Graph {
         let user = User::External {
             reservation: number,
             description: user.to_owned(),
+            origin: Some(Origin::Backend),
             access,
             blocks: None,
             attached: true,

@@ -1,6 +1,7 @@
 //! Files of the host.
 
 mod direct;
+mod discards;
 mod open_file;
 mod writeback;
 
@@ -19,6 +20,8 @@ use super::permissions::Access;
 use super::storage::{BlockStorage, Preallocation, ZeroMode};
 use crate::error::{Error, Result};
 use crate::options::OnOffAuto;
+pub use discards::DiscardCounts;
+use discards::Discards;
 use open_file::OpenFile;
 
 /// The kinds of host files, each with a driver of its own.
@@ -76,6 +79,7 @@ pub struct HostFile {
     /// Requests take the lock shared, and a replacement takes it exclusively.
     opened: RwLock<OpenFile>,
     locks: Mutex<ByteLocks>,
+    discards: Discards,
 }
 
 /// A file that has been opened again, to replace the open file.
@@ -101,6 +105,7 @@ impl HostFile {
             kind,
             opened: RwLock::new(opened),
             locks: Mutex::new(locks),
+            discards: Discards::default(),
         })
     }
 
@@ -134,6 +139,11 @@ impl HostFile {
     /// [`Error::ImageLocked`]. The locks are then unchanged.
     pub fn set_access(&self, access: Access) -> Result<Access> {
         self.locks.lock().change(access)
+    }
+
+    /// The requests to free space since the file was opened.
+    pub fn discard_counts(&self) -> DiscardCounts {
+        self.discards.get()
     }
 
     /// The bytes that the file occupies on the host. Holes do not count.
@@ -207,8 +217,14 @@ impl BlockStorage for HostFile {
         self.opened.read().write_zeroes(offset, length, mode)
     }
 
+    /// Without effect if the host cannot free the space.
     fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.opened.read().discard(offset, length)
+        let discarded = self.opened.read().discard(offset, length);
+        self.discards.count(length, &discarded);
+        match discarded {
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
+            discarded => discarded,
+        }
     }
 
     fn sync(&self) -> io::Result<()> {

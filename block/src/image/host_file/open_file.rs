@@ -140,14 +140,11 @@ impl OpenFile {
         self.alignment.write_zeroes(offset, length, unit, zero, write)
     }
 
-    /// Frees the space of a range.
+    /// Frees the space of a range. [`io::ErrorKind::Unsupported`] if the host cannot do this.
     pub(super) fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
         let unit = self.fallocate_unit();
         let discard = |offset, length| self.punch_hole(offset, length);
-        match self.alignment.change_blocks(offset, length, unit, discard) {
-            Err(error) if error.kind() != io::ErrorKind::Unsupported => Err(error),
-            Ok(_) | Err(_) => Ok(()),
-        }
+        self.alignment.change_blocks(offset, length, unit, discard).map(drop)
     }
 
     /// The alignment of ranges for `fallocate`.
