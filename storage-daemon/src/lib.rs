@@ -12,8 +12,10 @@
 //!   errors.
 //! - [`jobs`] has the kinds of jobs: backup, mirror, commit, stream, create, amend.
 //! - [`dirty_bitmaps`] finds and changes the bitmaps that commands and transactions name.
-//! - [`objects`] has TLS credentials and authorizations.
+//! - [`objects`] has TLS credentials, authorizations, secrets and threads.
+//! - [`chardevs`] has character devices.
 //! - [`exports`] has the NBD server and the nodes that it exports.
+//! - [`qom`] has the tree of objects.
 //! - [`snapshots`] has the snapshots of nodes.
 //! - [`commands`] has the commands, which call [`jobs`] and the graph of nodes.
 //! - [`options`] parses the command line.
@@ -33,6 +35,7 @@
 
 pub mod block_job;
 mod blocking;
+pub mod chardevs;
 pub mod commands;
 pub mod daemon;
 pub mod demo;
@@ -42,5 +45,7 @@ pub mod jobs;
 mod messages;
 pub mod objects;
 pub mod options;
+pub mod qom;
 pub mod schema;
 pub mod snapshots;
+mod sockets;

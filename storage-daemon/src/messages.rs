@@ -1,7 +1,7 @@
 //! The error texts of this program's QMP commands, in QEMU's wording.
 //!
-//! Errors of nodes and images have their texts in [`block::error`], and errors of the command line
-//! in `options/messages.rs`.
+//! Errors of nodes and images have their texts in [`block::error`], errors of the command line in
+//! `options/messages.rs`, and those of objects, character devices and exports in files of their own.
 
 use block::nodes::Node;
 use qapi_core::{Error, ErrorClass};
@@ -291,90 +291,51 @@ pub(crate) fn cannot_bind(address: &str, error: std::io::Error) -> Error {
     Error::from(error).context(format!("Failed to bind socket to {address}"))
 }
 
-pub(crate) fn nbd_server_running() -> Error {
-    Error::generic("NBD server already running")
+pub(crate) fn socket_path_too_long(path: &str) -> Error {
+    Error::generic(format!("UNIX socket path '{path}' is too long"))
 }
 
-pub(crate) fn nbd_server_not_running() -> Error {
-    Error::generic("NBD server not running")
+pub(crate) fn no_available_port(error: std::io::Error) -> Error {
+    Error::from(error).context("Failed to find an available port")
 }
 
 pub(crate) fn no_descriptor_passing() -> Error {
     Error::generic("only QEMU supports file descriptor passing")
 }
 
-pub(crate) fn export_id_invalid() -> Error {
-    Error::generic("Invalid block export id")
-}
-
-pub(crate) fn export_id_in_use(id: &str) -> Error {
-    Error::generic(format!("Block export id '{id}' is already in use"))
-}
-
-pub(crate) fn export_read_only_node() -> Error {
-    Error::generic("Cannot export read-only node as writable")
-}
-
-pub(crate) fn no_iothread(id: &str) -> Error {
-    Error::generic(format!("iothread \"{id}\" not found"))
-}
-
-#[cfg(feature = "vhost-user")]
-pub(crate) fn vhost_user_address_type() -> Error {
-    Error::generic("Only socket address types 'unix' and 'fd' are supported")
-}
-
-#[cfg(feature = "vhost-user")]
-pub(crate) fn no_queues() -> Error {
-    Error::generic("num-queues must be greater than 0")
-}
-
-#[cfg(feature = "vhost-user")]
-pub(crate) fn too_many_queues() -> Error {
-    let most = vhost_user_blk::MAX_QUEUES;
-    Error::generic(format!("num-queues must not be greater than {most}"))
-}
-
-#[cfg(feature = "vhost-user")]
-pub(crate) fn logical_block_size() -> Error {
-    let range = "must be a power of 2 between 512 and 2097152";
-    Error::generic(format!("parameter logical-block-size {range}"))
-}
-
-pub(crate) fn export_name_too_long(name: &str) -> Error {
-    Error::generic(format!("export name '{name}' too long"))
-}
-
-pub(crate) fn export_description_too_long(description: &str) -> Error {
-    Error::generic(format!("description '{description}' too long"))
-}
-
-pub(crate) fn export_name_in_use(name: &str) -> Error {
-    Error::generic(format!("NBD server already has export named '{name}'"))
-}
-
-pub(crate) fn export_bitmap_not_found(name: &str) -> Error {
-    Error::generic(format!("Bitmap '{name}' is not found"))
-}
-
-pub(crate) fn export_bitmap_enabled(name: &str) -> Error {
-    Error::generic(format!("Enabled bitmap '{name}' incompatible with readonly export"))
-}
-
 pub(crate) fn node_not_found(name: &str) -> Error {
     Error::generic(format!("Node '{name}' not found"))
-}
-
-pub(crate) fn export_not_found(id: &str) -> Error {
-    Error::generic(format!("Export '{id}' is not found"))
-}
-
-pub(crate) fn export_in_use(id: &str) -> Error {
-    Error::generic(format!("export '{id}' still in use"))
 }
 
 pub(crate) fn node_below_in_transaction(below: &str, node: &str) -> Error {
     Error::generic(format!(
         "Node '{below}' is below '{node}'; a transaction cannot contain actions for both"
     ))
+}
+
+pub(crate) fn neither_child_nor_node() -> Error {
+    Error::generic("Either child or node must be specified")
+}
+
+pub(crate) fn child_and_node() -> Error {
+    Error::generic("The parameters child and node are in conflict")
+}
+
+pub(crate) fn no_child(node: &str, child: &str) -> Error {
+    Error::generic(format!("Node '{node}' does not have child '{child}'"))
+}
+
+pub(crate) fn children_fixed(node: &str, change: &str) -> Error {
+    Error::generic(format!("The node {node} does not support {change} a child"))
+}
+
+pub(crate) fn node_has_backend(node: &str) -> Error {
+    Error::generic(format!(
+        "Node {node} is associated with a BlockBackend and could be in use \
+         (use force=true to override this check)"
+    ))
+}
+
+pub(crate) fn unknown_iothread(id: &str) -> Error {
+    Error::generic(format!("Cannot find iothread {id}"))
 }

@@ -1,6 +1,5 @@
 //! Carries out the options that set up a daemon.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 
 use block::copy::CopySlots;
@@ -8,17 +7,18 @@ use block::nodes::Graph;
 use block::options::BlockdevOptions;
 use job::journal::{Journal, JournalOptions};
 use job::{Jobs, extensions};
-use qapi_core::{Events, Listener, Result, Server, ServerVersion};
+use qapi_core::{Events, Result, Server, ServerVersion};
 
-use super::socket::socket;
+use super::socket::{described, socket};
 use super::version;
 use super::{log, metrics};
 use crate::block_job::BlockJobContext;
+use crate::chardevs::{Chardevs, Socket};
 use crate::exports::Exports;
 use crate::objects::Objects;
 use crate::options::messages;
 use crate::options::{
-    ChardevBackend, ChardevOptions, MonitorOptions, OptionError, Settings, Step, StepKind, typed,
+    ChardevKind, ChardevOptions, MonitorOptions, OptionError, Settings, Step, StepKind, typed,
 };
 use crate::schema::export::{BlockExportOptions, NbdServerOptions};
 use crate::schema::image_corrupted::BlockImageCorrupted;
@@ -33,18 +33,7 @@ pub struct Setup {
     graph: Graph,
     objects: Objects,
     exports: Exports,
-    /// The listeners by ID; `None` if a monitor uses the listener.
-    chardevs: HashMap<String, Option<Listener>>,
-    stdio: Stdio,
-}
-
-/// Whether a character device can use standard input and output.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stdio {
-    Free,
-    InUse,
-    /// The daemon will go to the background.
-    Detached,
+    chardevs: Chardevs,
 }
 
 impl Setup {
@@ -66,6 +55,8 @@ impl Setup {
             None => server,
         };
         let objects = Objects::default();
+        let chardevs =
+            if settings.daemonize { Chardevs::detached() } else { Chardevs::default() };
         let exports = Exports::new(graph.clone(), server.events(), objects.clone());
         let slots = CopySlots::default();
         let block_jobs = BlockJobContext {
@@ -81,6 +72,7 @@ impl Setup {
             .require_package(env!("CARGO_PKG_NAME"))
             .state(graph.clone())
             .state(objects.clone())
+            .state(chardevs.clone())
             .state(exports.clone())
             .state(slots)
             .state(block_jobs);
@@ -88,9 +80,8 @@ impl Setup {
             Some(_) => server.record_metrics(metrics::recorded(&jobs)),
             None => server,
         };
-        let stdio = if settings.daemonize { Stdio::Detached } else { Stdio::Free };
-        let (version, chardevs) = (version(), HashMap::new());
-        Ok(Self { server, version, jobs, graph, objects, exports, chardevs, stdio })
+        let version = version();
+        Ok(Self { server, version, jobs, graph, objects, exports, chardevs })
     }
 
     /// The daemon's jobs.
@@ -158,35 +149,22 @@ impl Setup {
                 writeln!(io::stderr(), "{}: --chardev {argument}: warning: {warning}", program());
         };
         let ChardevOptions { id, backend } = ChardevOptions::parse(argument, warn)?;
-        let is_known = self.chardevs.contains_key(&id);
-        let listener = match backend {
-            ChardevBackend::Socket(_) if is_known => return Err(messages::duplicate_socket()),
-            ChardevBackend::Socket(options) => socket(options).await?,
-            ChardevBackend::Stdio => self.stdio()?,
-        };
-        if is_known {
-            return Err(messages::duplicate_chardev(&id));
-        }
-        self.chardevs.insert(id, Some(listener));
-        Ok(())
-    }
-
-    fn stdio(&mut self) -> Result<Listener> {
-        match self.stdio {
-            Stdio::Free => {
-                self.stdio = Stdio::InUse;
-                Ok(Listener::stdio())
+        match backend {
+            ChardevKind::Socket(_) if self.chardevs.contains(&id) => {
+                Err(messages::duplicate_socket())
             }
-            Stdio::InUse => Err(messages::stdio_in_use()),
-            Stdio::Detached => Err(messages::stdio_with_daemonize()),
+            ChardevKind::Socket(options) => {
+                let (address, is_server) = described(&options);
+                let socket = Socket::for_monitor(address, is_server, socket(options).await?);
+                self.chardevs.add_socket(&id, socket)
+            }
+            ChardevKind::Other(backend) => self.chardevs.add_configured(&id, backend),
         }
     }
 
     fn monitor(&mut self, argument: &str) -> Result<()> {
         let options = MonitorOptions::parse(argument)?;
-        let id = options.chardev;
-        let chardev = self.chardevs.get_mut(&id).ok_or_else(|| messages::no_chardev(&id))?;
-        let listener = chardev.take().ok_or_else(|| messages::chardev_in_use(&id))?;
+        let listener = self.chardevs.use_for_monitor(&options.chardev)?;
         let listener = listener.pretty(options.pretty.unwrap_or(false));
         self.change_server(|server| server.listen(listener));
         Ok(())

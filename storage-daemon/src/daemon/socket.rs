@@ -11,6 +11,44 @@ use qapi_core::{Listener, Result};
 
 use crate::options::messages;
 use crate::options::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
+use crate::schema::socket_address::{
+    self, FdSocketAddress, InetSocketAddress, UnixSocketAddress,
+};
+
+/// The address in the form of the schema, and whether the program listens there.
+pub(super) fn described(
+    SocketOptions { address, role }: &SocketOptions,
+) -> (socket_address::SocketAddress, bool) {
+    let address = match address {
+        SocketAddress::Unix(path) => {
+            let path = path.display().to_string();
+            let unix = UnixSocketAddress { path, is_abstract: None, tight: None };
+            socket_address::SocketAddress::Unix(unix)
+        }
+        SocketAddress::Abstract(name) => {
+            // A name that is not tight is filled with zero bytes.
+            let end = name.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+            socket_address::SocketAddress::Unix(UnixSocketAddress {
+                path: String::from_utf8_lossy(&name[..end]).into_owned(),
+                is_abstract: Some(true),
+                tight: Some(end == name.len()),
+            })
+        }
+        SocketAddress::Tcp(address) => socket_address::SocketAddress::Inet(InetSocketAddress {
+            host: address.host.clone(),
+            port: address.port.to_string(),
+            ..InetSocketAddress::default()
+        }),
+        SocketAddress::Fd(fd) => {
+            socket_address::SocketAddress::Fd(FdSocketAddress { str: fd.to_string() })
+        }
+    };
+    let is_server = match role {
+        SocketRole::Server { .. } => true,
+        SocketRole::Client { .. } => false,
+    };
+    (address, is_server)
+}
 
 /// Listens or connects, depending on the role. With `wait=on`, waits for the first client.
 pub(super) async fn socket(SocketOptions { address, role }: SocketOptions) -> Result<Listener> {

@@ -7,7 +7,7 @@ use block::nodes::{Graph, Node};
 use nbd::DirtyRanges;
 use qapi_core::Result;
 
-use crate::messages;
+use super::messages;
 use crate::schema::dirty_bitmap::BlockDirtyBitmapOrStr;
 
 /// A bitmap that an export reserves.
@@ -38,7 +38,7 @@ pub(super) fn reserve(
             BlockDirtyBitmapOrStr::Local(name) => (in_chain(node, name)?, name),
             BlockDirtyBitmapOrStr::External(bitmap) => {
                 let node = graph.get(&bitmap.node);
-                (node.ok_or_else(|| messages::node_not_found(&bitmap.node))?, &bitmap.name)
+                (node.ok_or_else(|| crate::messages::node_not_found(&bitmap.node))?, &bitmap.name)
             }
         };
         let bitmaps = node.dirty_bitmaps();

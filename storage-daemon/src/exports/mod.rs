@@ -3,6 +3,7 @@
 mod bitmaps;
 mod disk;
 mod listen;
+mod messages;
 #[cfg(feature = "vhost-user")]
 mod vhost_user;
 
@@ -15,7 +16,6 @@ use nbd::{Export, RemoveError, RemoveMode, ServerOptions};
 use parking_lot::Mutex;
 use qapi_core::{Error, Events, Result};
 
-use crate::messages;
 use crate::objects::Objects;
 use crate::options::is_identifier;
 use crate::schema::dirty_bitmap::BlockDirtyBitmapOrStr;
@@ -166,7 +166,9 @@ impl Exports {
         if writable && node.is_read_only() {
             return Err(messages::export_read_only_node());
         }
-        if let Some(id) = &options.iothread {
+        if let Some(id) = &options.iothread
+            && !self.objects.has_iothread(id)
+        {
             return Err(messages::no_iothread(id));
         }
         let on_inactive = match options.allow_inactive {

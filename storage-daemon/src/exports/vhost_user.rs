@@ -4,10 +4,10 @@ use block::nodes::Root;
 use qapi_core::Result;
 use vhost_user_blk::{DeviceOptions, InvalidOption, Server};
 
-use super::listen::{self, SocketFile};
-use crate::messages;
+use super::messages;
 use crate::schema::export::BlockExportOptionsVhostUserBlk;
 use crate::schema::socket_address::SocketAddress;
+use crate::sockets::{SocketFile, listen_unix};
 
 /// An export with the socket on which it listens.
 pub(super) struct VhostUserExport {
@@ -40,7 +40,7 @@ impl VhostUserExport {
         let SocketAddress::Unix(address) = &options.addr else {
             return Err(messages::vhost_user_address_type());
         };
-        let (listener, file) = listen::unix(address)?;
+        let (listener, file) = listen_unix(address)?;
         Ok(VhostUserExport { server: Server::start(listener, root, device)?, _file: file })
     }
 

@@ -1,23 +1,33 @@
 //! Authorizations: who may connect.
 
 use glob::Pattern;
+use parking_lot::RwLock;
 use qapi_core::Result;
+use serde_json::{Value, json};
 
 use super::messages;
+use super::properties::{ObjectProperties, Properties};
 use crate::schema::object::{
-    AuthZListProperties, QAuthZListFormat, QAuthZListPolicy, QAuthZListRule,
+    AuthZListProperties, AuthZSimpleProperties, QAuthZListFormat, QAuthZListPolicy,
+    QAuthZListRule,
 };
 
 /// Who may connect.
 pub(super) enum Authorization {
     /// One identity.
-    Identity(String),
+    Identity(Properties<AuthZSimpleProperties>),
     /// Those that a list of rules permits.
-    List { rules: Vec<Rule>, default: QAuthZListPolicy },
+    List { properties: Properties<AuthZListProperties>, list: RwLock<List> },
+}
+
+/// The rules of a list.
+pub(super) struct List {
+    rules: Vec<Rule>,
+    default: QAuthZListPolicy,
 }
 
 /// A rule of a list.
-pub(super) struct Rule {
+struct Rule {
     identities: Identities,
     policy: QAuthZListPolicy,
 }
@@ -28,39 +38,82 @@ enum Identities {
 }
 
 impl Authorization {
+    /// An authorization of one identity.
+    pub(super) fn identity(properties: AuthZSimpleProperties) -> Self {
+        Authorization::Identity(Properties::new(properties))
+    }
+
     /// An authorization by a list.
     ///
     /// # Errors
     /// A pattern is malformed.
     pub(super) fn list(properties: AuthZListProperties) -> Result<Self> {
-        let rules = properties.rules.unwrap_or_default().into_iter().map(Rule::new);
-        let default = properties.policy.unwrap_or_default();
-        Ok(Authorization::List { rules: rules.collect::<Result<_>>()?, default })
+        let list = RwLock::new(List::new(&properties)?);
+        Ok(Authorization::List { properties: Properties::new(properties), list })
     }
 
     /// Whether an identity may connect.
     pub(super) fn authorizes(&self, identity: &str) -> bool {
         match self {
-            Authorization::Identity(known) => known == identity,
-            Authorization::List { rules, default } => {
-                let rule = rules.iter().find(|rule| rule.is_about(identity));
-                rule.map_or(*default, |rule| rule.policy) == QAuthZListPolicy::Allow
+            Authorization::Identity(known) => known.all().identity == identity,
+            Authorization::List { list, .. } => {
+                let list = list.read();
+                let rule = list.rules.iter().find(|rule| rule.is_about(identity));
+                rule.map_or(list.default, |rule| rule.policy) == QAuthZListPolicy::Allow
             }
         }
     }
 }
 
+impl ObjectProperties for Authorization {
+    fn type_name(&self) -> &'static str {
+        match self {
+            Authorization::Identity(_) => "authz-simple",
+            Authorization::List { .. } => "authz-list",
+        }
+    }
+
+    fn property(&self, name: &str) -> Option<Value> {
+        let default = || match name {
+            "policy" => Some(json!(QAuthZListPolicy::default())),
+            "rules" => Some(json!([])),
+            _mandatory => None,
+        };
+        match self {
+            Authorization::Identity(properties) => properties.get(name),
+            Authorization::List { properties, .. } => properties.get(name).or_else(default),
+        }
+    }
+
+    fn set_property(&self, name: &str, value: Value) -> Result<()> {
+        match self {
+            Authorization::Identity(properties) => properties.set(name, value, |_| Ok(())),
+            Authorization::List { properties, list } => properties.set(name, value, |changed| {
+                *list.write() = List::new(changed)?;
+                Ok(())
+            }),
+        }
+    }
+}
+
+impl List {
+    fn new(properties: &AuthZListProperties) -> Result<Self> {
+        let rules = properties.rules.iter().flatten().map(Rule::new).collect::<Result<_>>()?;
+        Ok(List { rules, default: properties.policy.unwrap_or_default() })
+    }
+}
+
 impl Rule {
-    fn new(rule: QAuthZListRule) -> Result<Self> {
+    fn new(rule: &QAuthZListRule) -> Result<Self> {
         let QAuthZListRule { r#match: text, policy, format } = rule;
         let identities = match format.unwrap_or_default() {
-            QAuthZListFormat::Exact => Identities::Exact(text),
+            QAuthZListFormat::Exact => Identities::Exact(text.clone()),
             QAuthZListFormat::Glob => {
-                let pattern = Pattern::new(&text);
-                Identities::Glob(pattern.map_err(|_| messages::malformed_pattern(&text))?)
+                let pattern = Pattern::new(text);
+                Identities::Glob(pattern.map_err(|_| messages::malformed_pattern(text))?)
             }
         };
-        Ok(Rule { identities, policy })
+        Ok(Rule { identities, policy: *policy })
     }
 
     fn is_about(&self, identity: &str) -> bool {
@@ -93,6 +146,9 @@ mod tests {
             let properties = AuthZListProperties { policy, rules };
             Authorization::list(properties).expect("the patterns are well-formed")
         };
+        let identity = |text: &str| {
+            Authorization::identity(AuthZSimpleProperties { identity: text.to_owned() })
+        };
         let table = [
             (list(Some(rules.clone()), None), "CN=eve,O=Org", false),
             (list(Some(rules.clone()), None), "CN=adam,O=Org", true),
@@ -100,11 +156,27 @@ mod tests {
             (list(Some(rules.clone()), Some(Allow)), "CN=adam,O=Else", true),
             (list(Some(rules), Some(Allow)), "CN=*", false),
             (list(None, None), "CN=adam", false),
-            (Authorization::Identity("CN=adam".to_owned()), "CN=adam", true),
-            (Authorization::Identity("CN=*".to_owned()), "CN=adam", false),
+            (identity("CN=adam"), "CN=adam", true),
+            (identity("CN=*"), "CN=adam", false),
         ];
         for (index, (authorization, identity, expected)) in table.into_iter().enumerate() {
             assert_eq!(authorization.authorizes(identity), expected, "{index}: {identity}");
         }
+    }
+
+    #[test]
+    fn a_list_decides_by_its_current_rules() {
+        let properties = AuthZListProperties { policy: None, rules: None };
+        let list = Authorization::list(properties).expect("there is no pattern");
+        assert!(!list.authorizes("CN=adam"));
+        let rule = json!({"match": "CN=a*", "policy": "allow", "format": "glob"});
+        list.set_property("rules", json!([rule])).expect("the rule is well-formed");
+        assert!(list.authorizes("CN=adam"));
+        assert!(list.set_property("rules", json!([{"match": "[", "policy": "deny"}])).is_ok());
+        let malformed = json!([{"match": "[", "policy": "deny", "format": "glob"}]);
+        assert!(list.set_property("rules", malformed).is_err());
+        assert!(!list.authorizes("CN=adam"));
+        list.set_property("policy", json!("allow")).expect("the policy is well-formed");
+        assert!(list.authorizes("CN=adam"));
     }
 }

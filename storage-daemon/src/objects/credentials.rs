@@ -13,9 +13,11 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKey
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
+use serde_json::{Value, json};
 
 use super::certificate::{self, Purpose};
 use super::messages;
+use super::properties::{ObjectProperties, Properties};
 use crate::schema::object::{QCryptoTlsCredsEndpoint, TlsCredsX509Properties};
 
 /// The largest file of certificates or of a key, in bytes: a hundred times what is usual.
@@ -25,6 +27,7 @@ const FILE_MAX: u64 = 1 << 20;
 pub struct TlsCredentials {
     /// For the side that accepts.
     server: Option<Arc<ServerConfig>>,
+    properties: Properties<TlsCredsX509Properties>,
 }
 
 impl TlsCredentials {
@@ -33,7 +36,7 @@ impl TlsCredentials {
     /// # Errors
     /// A property is missing or not supported, a file is missing or malformed, or a certificate
     /// does not fit its purpose.
-    pub(super) fn load(properties: &TlsCredsX509Properties) -> Result<Self> {
+    pub(super) fn load(properties: TlsCredsX509Properties) -> Result<Self> {
         let folder = Path::new(properties.dir.as_ref().ok_or_else(messages::no_dir)?);
         // What restricts the algorithms must not be dropped.
         for (name, is_set) in [
@@ -55,12 +58,32 @@ impl TlsCredentials {
                 Some(Arc::new(files.server(properties.verify_peer.unwrap_or(true))?))
             }
         };
-        Ok(TlsCredentials { server })
+        Ok(TlsCredentials { server, properties: Properties::new(properties) })
     }
 
     /// The configuration of a server; `None` for credentials of a client.
     pub(super) fn server(&self) -> Option<Arc<ServerConfig>> {
         self.server.clone()
+    }
+}
+
+impl ObjectProperties for TlsCredentials {
+    fn type_name(&self) -> &'static str {
+        "tls-creds-x509"
+    }
+
+    fn property(&self, name: &str) -> Option<Value> {
+        let default = || match name {
+            "endpoint" => json!(QCryptoTlsCredsEndpoint::default()),
+            "verify-peer" | "sanity-check" => json!(true),
+            _text => json!(""),
+        };
+        Some(self.properties.get(name).unwrap_or_else(default))
+    }
+
+    /// As in QEMU, the files are not loaded again.
+    fn set_property(&self, name: &str, value: Value) -> Result<()> {
+        self.properties.set(name, value, |_| Ok(()))
     }
 }
 

@@ -41,6 +41,36 @@ pub(super) fn property_not_supported(name: &str) -> Error {
     Error::generic(format!("Property '{name}' is not supported"))
 }
 
+pub(super) fn negative_property(name: &str) -> Error {
+    Error::generic(format!("{name} value must be in range [0, {}]", i64::MAX))
+}
+
+pub(super) fn thread_pool_range() -> Error {
+    Error::generic("bad thread-pool-min/thread-pool-max values")
+}
+
+pub(super) fn file_and_data() -> Error {
+    Error::generic("'file' and 'data' are mutually exclusive")
+}
+
+pub(super) fn neither_file_nor_data() -> Error {
+    Error::generic("Either 'file' or 'data' must be provided")
+}
+
+pub(super) fn cannot_open_secret(path: &Path, error: std::io::Error) -> Error {
+    let path = path.display();
+    Error::from(error).context(format!("Unable to read {path}: Failed to open file “{path}”"))
+}
+
+pub(super) fn cannot_read_secret(path: &Path, error: std::io::Error) -> Error {
+    let path = path.display();
+    Error::from(error).context(format!("Unable to read {path}: Error reading file “{path}”"))
+}
+
+pub(super) fn not_base64() -> Error {
+    Error::generic("Base64 data contains invalid characters")
+}
+
 /// QEMU has no such error.
 pub(super) fn malformed_pattern(pattern: &str) -> Error {
     Error::generic(format!("'{pattern}' is not a pattern"))

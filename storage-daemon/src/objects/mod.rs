@@ -1,9 +1,13 @@
-//! Objects that other commands name by their identifiers: TLS credentials and authorizations.
+//! Objects that other commands name by their identifiers: TLS credentials, authorizations, secrets
+//! and threads.
 
 mod authorization;
 mod certificate;
 mod credentials;
+mod iothread;
 mod messages;
+mod properties;
+mod secret;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +20,9 @@ use crate::options::is_identifier;
 use crate::schema::object::{ObjectKind, ObjectOptions};
 use authorization::Authorization;
 pub use credentials::TlsCredentials;
+use iothread::Iothread;
+pub use properties::ObjectProperties;
+use secret::Secret;
 
 /// The objects. Clones share the state.
 #[derive(Clone, Default)]
@@ -27,7 +34,20 @@ pub struct Objects {
 #[derive(Clone)]
 enum Object {
     Authorization(Arc<Authorization>),
+    Iothread(Arc<Iothread>),
+    Secret(Arc<Secret>),
     TlsCredentials(Arc<TlsCredentials>),
+}
+
+impl Object {
+    fn properties(self) -> Arc<dyn ObjectProperties> {
+        match self {
+            Object::Authorization(object) => object,
+            Object::Iothread(object) => object,
+            Object::Secret(object) => object,
+            Object::TlsCredentials(object) => object,
+        }
+    }
 }
 
 impl Objects {
@@ -46,11 +66,15 @@ impl Objects {
                 Object::Authorization(Arc::new(Authorization::list(list)?))
             }
             ObjectKind::AuthzSimple(simple) => {
-                Object::Authorization(Arc::new(Authorization::Identity(simple.identity)))
+                Object::Authorization(Arc::new(Authorization::identity(simple)))
             }
+            ObjectKind::Iothread(properties) => {
+                Object::Iothread(Arc::new(Iothread::new(properties)?))
+            }
+            ObjectKind::Secret(properties) => Object::Secret(Arc::new(Secret::new(properties)?)),
             ObjectKind::TlsCredsPsk(_) => return Err(messages::no_pre_shared_keys()),
             ObjectKind::TlsCredsX509(properties) => {
-                Object::TlsCredentials(Arc::new(TlsCredentials::load(&properties)?))
+                Object::TlsCredentials(Arc::new(TlsCredentials::load(properties)?))
             }
         };
         let mut objects = self.objects.lock();
@@ -74,6 +98,17 @@ impl Objects {
         self.objects.lock().get(id).cloned()
     }
 
+    /// All objects, by identifier.
+    pub fn all(&self) -> Vec<(String, Arc<dyn ObjectProperties>)> {
+        let objects = self.objects.lock();
+        objects.iter().map(|(id, object)| (id.clone(), object.clone().properties())).collect()
+    }
+
+    /// Whether a thread for requests exists.
+    pub fn has_iothread(&self, id: &str) -> bool {
+        matches!(self.get(id), Some(Object::Iothread(_)))
+    }
+
     /// TLS for a server with certain credentials, for the clients that the object `authorization`
     /// authorizes. That object is looked up for each client.
     ///
@@ -82,7 +117,9 @@ impl Objects {
     pub fn tls_server(&self, id: &str, authorization: Option<&str>) -> Result<TlsOptions> {
         let credentials = match self.get(id) {
             Some(Object::TlsCredentials(credentials)) => credentials,
-            Some(Object::Authorization(_)) => return Err(messages::not_tls_credentials(id)),
+            Some(Object::Authorization(_) | Object::Iothread(_) | Object::Secret(_)) => {
+                return Err(messages::not_tls_credentials(id));
+            }
             None => return Err(messages::no_tls_credentials(id)),
         };
         let config = credentials.server().ok_or_else(messages::not_server_credentials)?;
@@ -99,7 +136,9 @@ impl Objects {
     fn authorizes(&self, id: &str, identity: &str) -> bool {
         let is_authorized = match self.get(id) {
             Some(Object::Authorization(authorization)) => authorization.authorizes(identity),
-            Some(Object::TlsCredentials(_)) | None => false,
+            Some(Object::Iothread(_) | Object::Secret(_) | Object::TlsCredentials(_)) | None => {
+                false
+            }
         };
         if !is_authorized {
             tracing::warn!(identity, authorization = id, "a client with TLS is denied");

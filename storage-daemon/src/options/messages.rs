@@ -146,6 +146,23 @@ pub(crate) fn chardev_in_use(id: &str) -> Error {
     Error::generic(format!("chardev '{id}' is already in use"))
 }
 
+/// QEMU has no such error.
+pub(crate) fn no_clients(id: &str) -> Error {
+    Error::generic(format!("chardev '{id}' has no clients, which a monitor needs"))
+}
+
+pub(crate) fn without_path(backend: &str, what: &str) -> Error {
+    Error::generic(format!("chardev: {backend}: no {what} given"))
+}
+
+pub(crate) fn not_a_byte_count(key: &str) -> Error {
+    Error::generic(format!(
+        "Parameter '{key}' expects a non-negative number below 2^64\n\
+         Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n\
+         and exabytes, respectively."
+    ))
+}
+
 pub(crate) fn stdio_in_use() -> Error {
     Error::generic("cannot use stdio by multiple character devices")
 }

@@ -17,7 +17,7 @@ mod settings;
 
 pub use arguments::Invocation;
 pub use chardev::{
-    ChardevBackend, ChardevOptions, SocketAddress, SocketOptions, SocketRole, TcpAddress,
+    ChardevKind, ChardevOptions, SocketAddress, SocketOptions, SocketRole, TcpAddress,
 };
 pub use error::OptionError;
 pub use help::{HELP, list_commands, version_text};

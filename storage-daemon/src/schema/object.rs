@@ -11,6 +11,10 @@ pub enum ObjectType {
     AuthzList,
     /// An authorization of one identity.
     AuthzSimple,
+    /// A thread for requests.
+    Iothread,
+    /// A secret.
+    Secret,
     /// TLS credentials with pre-shared keys.
     TlsCredsPsk,
     /// TLS credentials with certificates.
@@ -37,6 +41,10 @@ pub enum ObjectKind {
     AuthzList(AuthZListProperties),
     /// For [`ObjectType::AuthzSimple`].
     AuthzSimple(AuthZSimpleProperties),
+    /// For [`ObjectType::Iothread`].
+    Iothread(IothreadProperties),
+    /// For [`ObjectType::Secret`].
+    Secret(SecretProperties),
     /// For [`ObjectType::TlsCredsPsk`].
     TlsCredsPsk(TlsCredsPskProperties),
     /// For [`ObjectType::TlsCredsX509`].
@@ -93,6 +101,54 @@ pub struct AuthZListProperties {
 pub struct AuthZSimpleProperties {
     /// The identity that is authorized. For TLS it is the distinguished name of a certificate.
     pub identity: String,
+}
+
+/// The properties of an [`ObjectType::Iothread`]. All are checked, and are without effect: requests
+/// run on the threads of the program.
+#[qapi_struct]
+#[derive(Debug, Clone)]
+pub struct IothreadProperties {
+    /// The number of requests that are submitted at once; 0, the default, for a default of the
+    /// engine.
+    pub aio_max_batch: Option<i64>,
+    /// The number of worker threads that stay when they are idle; 0 by default.
+    pub thread_pool_min: Option<i64>,
+    /// The most worker threads; 64 by default.
+    pub thread_pool_max: Option<i64>,
+    /// The longest time to poll for requests in nanoseconds; 32768 by default.
+    pub poll_max_ns: Option<i64>,
+    /// The factor by which the time to poll grows; 0, the default, for a default of the engine.
+    pub poll_grow: Option<i64>,
+    /// The divisor by which the time to poll shrinks; 0, the default, to stop to poll.
+    pub poll_shrink: Option<i64>,
+}
+
+/// How a secret is encoded.
+#[qapi_enum(name = "QCryptoSecretFormat")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum QCryptoSecretFormat {
+    /// The bytes themselves. In JSON, text in UTF-8.
+    #[default]
+    Raw,
+    /// In base64.
+    #[qapi(name = "base64")]
+    Base64,
+}
+
+/// The properties of an [`ObjectType::Secret`]. One of `data` and `file` is required.
+#[qapi_struct]
+#[derive(Debug, Clone)]
+pub struct SecretProperties {
+    /// The encoding; `raw` by default.
+    pub format: Option<QCryptoSecretFormat>,
+    /// The identifier of the secret that decrypts this one. Not supported.
+    pub keyid: Option<String>,
+    /// The initialization vector of the decryption. Without effect, as there is no decryption.
+    pub iv: Option<String>,
+    /// The secret.
+    pub data: Option<String>,
+    /// The file that contains the secret.
+    pub file: Option<String>,
 }
 
 /// The side of a connection for which TLS credentials are.

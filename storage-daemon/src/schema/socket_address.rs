@@ -19,7 +19,7 @@ pub enum SocketAddressType {
 
 /// A TCP port of a host.
 #[qapi_struct(since = "1.3")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct InetSocketAddress {
     /// The name or address of the host; empty for all addresses of this host.
     pub host: String,
@@ -53,7 +53,7 @@ pub struct InetSocketAddress {
 
 /// A UNIX socket.
 #[qapi_struct(since = "1.3")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnixSocketAddress {
     /// The path, or the name of an abstract socket.
     pub path: String,
@@ -67,7 +67,7 @@ pub struct UnixSocketAddress {
 
 /// A port of a virtual machine's socket.
 #[qapi_struct(since = "2.8")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VsockSocketAddress {
     /// The context identifier of the host.
     pub cid: String,
@@ -77,7 +77,7 @@ pub struct VsockSocketAddress {
 
 /// A file descriptor.
 #[qapi_struct(since = "1.2")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FdSocketAddress {
     /// The number of a file descriptor that the program inherits.
     pub str: String,
@@ -85,7 +85,7 @@ pub struct FdSocketAddress {
 
 /// The address of a socket.
 #[qapi_union(discriminator = "type", tag = SocketAddressType, since = "2.9")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SocketAddress {
     /// A TCP port.
     Inet(InetSocketAddress),
@@ -99,7 +99,7 @@ pub enum SocketAddress {
 
 /// The wrapper of the address of a TCP port.
 #[qapi_struct(since = "1.3")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InetSocketAddressWrapper {
     /// The address.
     pub data: InetSocketAddress,
@@ -107,7 +107,7 @@ pub struct InetSocketAddressWrapper {
 
 /// The wrapper of the address of a UNIX socket.
 #[qapi_struct(since = "1.3")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnixSocketAddressWrapper {
     /// The address.
     pub data: UnixSocketAddress,
@@ -115,7 +115,7 @@ pub struct UnixSocketAddressWrapper {
 
 /// The wrapper of the address of a virtual machine's socket.
 #[qapi_struct(since = "2.8")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VsockSocketAddressWrapper {
     /// The address.
     pub data: VsockSocketAddress,
@@ -123,7 +123,7 @@ pub struct VsockSocketAddressWrapper {
 
 /// The wrapper of a file descriptor.
 #[qapi_struct(since = "1.3")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FdSocketAddressWrapper {
     /// The address.
     pub data: FdSocketAddress,
@@ -131,7 +131,7 @@ pub struct FdSocketAddressWrapper {
 
 /// The address of a socket, in the form of older commands.
 #[qapi_union(discriminator = "type", tag = SocketAddressType, since = "1.3")]
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SocketAddressLegacy {
     /// A TCP port.
     Inet(InetSocketAddressWrapper),

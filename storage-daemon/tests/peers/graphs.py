@@ -1,6 +1,6 @@
 """Sends the same commands to qemu-storage-daemon and to another storage daemon, and compares the
-replies and the images. The commands are about nodes, their permissions, and jobs that change the
-graph.
+replies and the images. The commands are about nodes, their permissions, jobs that change the
+graph, objects, and character devices.
 
 Arguments: the path of the other program; then, optionally, parts of names of scenarios. Without
 parts of names, all scenarios are compared.
@@ -19,7 +19,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "tests/support"))
 import qmp
-from graph_scenarios import SCENARIOS, make_images
+import graph_scenarios
+import object_scenarios
+from graph_scenarios import make_images
+
+SCENARIOS = graph_scenarios.SCENARIOS | object_scenarios.SCENARIOS
 
 
 class Daemon(qmp.Daemon):
@@ -64,7 +68,13 @@ class Daemon(qmp.Daemon):
 def comparable(value):
     """The value without members that differ between runs or programs."""
     if isinstance(value, list):
-        return [comparable(one) for one in value]
+        # QEMU lists character devices and properties in no order.
+        is_unordered = all(isinstance(one, dict) and {"label", "type"} & one.keys()
+                           and not {"id", "node-name"} & one.keys() for one in value)
+        found = [comparable(one) for one in value]
+        if is_unordered:
+            found.sort(key=lambda one: json.dumps(one, sort_keys=True))
+        return found
     if not isinstance(value, dict):
         return value
     # QEMU shows the bitmaps of its jobs.

@@ -9,6 +9,7 @@
 //! | mirror | `mirror` |
 //! | stream, commit | `stream_commit` |
 //! | blkdebug nodes | `blkdebug` |
+//! | character devices, objects | `chardevs` |
 //! | storage that fails, truncated images | `faults`, `truncated` |
 //! | logs, the journal of jobs; metrics | `operations`; `metrics` |
 //! | exports over vhost-user | `vhost_user` |
@@ -28,6 +29,7 @@ mod backup;
 mod bitmaps;
 mod blkdebug;
 mod chains;
+mod chardevs;
 mod command_line;
 mod consistency;
 mod damaged;

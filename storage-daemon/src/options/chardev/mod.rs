@@ -1,8 +1,9 @@
-//! `--chardev`: the character devices through which the clients of a monitor connect.
+//! `--chardev`: character devices, through some of which the clients of a monitor connect.
 //!
 //! The syntax is the older of QEMU's two syntaxes. Keys are flat, `NAME` is short for `NAME=on`,
 //! and `noNAME` is short for `NAME=off`.
 
+mod device;
 mod parameters;
 mod socket;
 
@@ -11,6 +12,7 @@ pub use socket::{SocketAddress, SocketOptions, SocketRole, TcpAddress};
 use qapi_core::Result;
 
 use super::messages;
+use crate::schema::chardev::ChardevBackend;
 use parameters::Parameters;
 
 /// A character device, as the command line describes it.
@@ -18,17 +20,17 @@ use parameters::Parameters;
 pub struct ChardevOptions {
     /// The ID by which a monitor refers to the device.
     pub id: String,
-    /// The backend.
-    pub backend: ChardevBackend,
+    /// The kind.
+    pub backend: ChardevKind,
 }
 
 /// The kind of a character device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChardevBackend {
+pub enum ChardevKind {
     /// A socket on which this program listens, or to which this program connects.
     Socket(SocketOptions),
-    /// Standard input and output.
-    Stdio,
+    /// A device of another kind.
+    Other(ChardevBackend),
 }
 
 impl ChardevOptions {
@@ -42,9 +44,8 @@ impl ChardevOptions {
         let backend = parameters.backend.as_deref();
         let backend = backend.ok_or_else(|| messages::chardev_without_backend(&id))?;
         let backend = match backend {
-            "socket" => ChardevBackend::Socket(socket::socket(&parameters)?),
-            "stdio" => ChardevBackend::Stdio,
-            _ => return Err(messages::unknown_backend(backend)),
+            "socket" => ChardevKind::Socket(socket::socket(&parameters)?),
+            kind => ChardevKind::Other(device::device(kind, &parameters)?),
         };
         Ok(Self { id, backend })
     }
@@ -56,18 +57,20 @@ mod tests {
 
     use super::socket::SOCKET_PATH_LIMIT;
     use super::*;
+    use crate::schema::chardev_options::{ChardevCommon, ChardevRingbuf, ChardevStdio};
+    use crate::schema::chardev_wrappers::{ChardevRingbufWrapper, ChardevStdioWrapper};
 
     fn parse(text: &str) -> Result<ChardevOptions> {
         ChardevOptions::parse(text, |_| {})
     }
 
-    fn server(address: SocketAddress, wait: bool) -> ChardevBackend {
-        ChardevBackend::Socket(SocketOptions { address, role: SocketRole::Server { wait } })
+    fn server(address: SocketAddress, wait: bool) -> ChardevKind {
+        ChardevKind::Socket(SocketOptions { address, role: SocketRole::Server { wait } })
     }
 
-    fn client(address: SocketAddress, reconnect_ms: Option<u64>) -> ChardevBackend {
+    fn client(address: SocketAddress, reconnect_ms: Option<u64>) -> ChardevKind {
         let reconnect = reconnect_ms.map(Duration::from_millis);
-        ChardevBackend::Socket(SocketOptions { address, role: SocketRole::Client { reconnect } })
+        ChardevKind::Socket(SocketOptions { address, role: SocketRole::Client { reconnect } })
     }
 
     fn unix(path: &str) -> SocketAddress {
@@ -76,6 +79,18 @@ mod tests {
 
     fn tcp(host: &str, port: u16, to: u16, ipv4: bool, ipv6: bool) -> SocketAddress {
         SocketAddress::Tcp(TcpAddress { host: host.to_owned(), port, to, ipv4, ipv6 })
+    }
+
+    fn stdio(signal: Option<bool>) -> ChardevKind {
+        let data = ChardevStdio { common: ChardevCommon::default(), signal };
+        ChardevKind::Other(ChardevBackend::Stdio(ChardevStdioWrapper { data }))
+    }
+
+    fn ring(size: Option<i64>, logfile: Option<&str>) -> ChardevKind {
+        let logfile = logfile.map(str::to_owned);
+        let common = ChardevCommon { logfile, logappend: None };
+        let data = ChardevRingbuf { common, size };
+        ChardevKind::Other(ChardevBackend::Ringbuf(ChardevRingbufWrapper { data }))
     }
 
     #[test]
@@ -97,9 +112,11 @@ mod tests {
             ("socket,id=m,path=/s,server=off,reconnect=2", "m", client(unix("/s"), Some(2000))),
             ("socket,id=m,path=/s,reconnect-ms=250", "m", client(unix("/s"), Some(250))),
             ("socket,id=m,path=/s,reconnect-ms=0", "m", client(unix("/s"), None)),
-            ("stdio,id=s", "s", ChardevBackend::Stdio),
-            ("stdio,id=s,id=t,id=1", "s", ChardevBackend::Stdio),
-            ("stdio,id=s,signal=off", "s", ChardevBackend::Stdio),
+            ("ringbuf,id=r", "r", ring(None, None)),
+            ("ringbuf,id=r,size=4k,logfile=/l", "r", ring(Some(4096), Some("/l"))),
+            ("stdio,id=s", "s", stdio(None)),
+            ("stdio,id=s,id=t,id=1", "s", stdio(None)),
+            ("stdio,id=s,signal=off", "s", stdio(Some(false))),
         ];
         for (text, id, backend) in table {
             assert_eq!(parse(text), Ok(ChardevOptions { id: id.to_owned(), backend }), "{text}");
@@ -126,12 +143,20 @@ mod tests {
     fn errors_have_qemus_texts() {
         let identifier = "Parameter 'id' expects an identifier\nIdentifiers consist of letters, \
                           digits, '-', '.', '_', starting with a letter.";
+        let count = "Parameter 'size' expects a non-negative number below 2^64\n\
+                     Optional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\n\
+                     and exabytes, respectively.";
         let table = [
             ("", "chardev: no id specified"),
             ("socket", "chardev: no id specified"),
             ("id=a,path=/s,server=on", "chardev: \"a\" missing backend"),
             ("bad,id=x", "'bad' is not a valid char driver name"),
             ("socket,,id=a,id=b", "'socket,id=a' is not a valid char driver name"),
+            ("vc,id=v", "'vc' is not a valid char driver name"),
+            ("file,id=f", "chardev: file: no filename given"),
+            ("pipe,id=p", "chardev: pipe: no device path given"),
+            ("ringbuf,id=r,size=16E", count),
+            ("ringbuf,id=r,size=k", count),
             ("stdio,id=", identifier),
             ("stdio,id=9", identifier),
             ("stdio,id=a b", identifier),

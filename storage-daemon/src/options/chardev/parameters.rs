@@ -27,6 +27,11 @@ pub(super) struct Parameters {
     /// The older form of `reconnect_ms`, in seconds.
     pub(super) reconnect: Option<u64>,
     pub(super) reconnect_ms: Option<u64>,
+    pub(super) size: Option<u64>,
+    pub(super) input_path: Option<String>,
+    pub(super) append: Option<bool>,
+    pub(super) logfile: Option<String>,
+    pub(super) logappend: Option<bool>,
     /// Accepted for `stdio` and ignored: the program does not change the terminal's signals.
     pub(super) signal: Option<bool>,
 }
@@ -78,6 +83,11 @@ impl Parameters {
             "delay" => self.delay = Some(on_or_off(key, &value)?),
             "reconnect" => self.reconnect = Some(number(key, &value)?),
             "reconnect-ms" => self.reconnect_ms = Some(number(key, &value)?),
+            "size" => self.size = Some(byte_count(key, &value)?),
+            "input-path" => self.input_path = Some(value),
+            "append" => self.append = Some(on_or_off(key, &value)?),
+            "logfile" => self.logfile = Some(value),
+            "logappend" => self.logappend = Some(on_or_off(key, &value)?),
             "signal" => self.signal = Some(on_or_off(key, &value)?),
             "telnet" | "tn3270" | "websocket" | "tls-creds" | "tls-authz" => {
                 return Err(messages::only_plain_sockets(key));
@@ -108,6 +118,24 @@ fn number(key: &str, value: &str) -> Result<u64> {
         None => value.parse(),
     };
     parsed.map_err(|_| messages::not_a_number(key))
+}
+
+/// A number of bytes, with a suffix for powers of 1024.
+fn byte_count(key: &str, value: &str) -> Result<u64> {
+    let digits = value.trim_end_matches(|last: char| last.is_ascii_alphabetic());
+    let shift = match &value[digits.len()..] {
+        "" | "b" | "B" => 0,
+        "k" | "K" => 10,
+        "m" | "M" => 20,
+        "g" | "G" => 30,
+        "t" | "T" => 40,
+        "p" | "P" => 50,
+        "e" | "E" => 60,
+        _ => return Err(messages::not_a_byte_count(key)),
+    };
+    let number: Option<u64> = digits.parse().ok();
+    let bytes = number.and_then(|number| number.checked_mul(1 << shift));
+    bytes.ok_or_else(|| messages::not_a_byte_count(key))
 }
 
 fn on_or_off(key: &str, value: &str) -> Result<bool> {

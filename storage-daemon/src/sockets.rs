@@ -1,0 +1,115 @@
+//! Sockets on which the program listens, at the addresses of QEMU's `sockets.json`.
+
+use std::fs;
+use std::io;
+use std::net::{TcpListener, ToSocketAddrs};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use qapi_core::Result;
+
+use crate::schema::socket_address::{InetSocketAddress, UnixSocketAddress};
+use crate::{messages, options};
+
+/// The length of a name that is not tight: the zero byte before it is not counted.
+const ABSTRACT_NAME: usize = 107;
+
+/// The file of a socket. It is removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.0) {
+            tracing::debug!(path = %self.0.display(), %error, "a socket cannot be removed");
+        }
+    }
+}
+
+/// Listens on a UNIX socket. Blocks.
+///
+/// # Errors
+/// The address cannot be bound, or another program listens there.
+pub(crate) fn listen_unix(
+    address: &UnixSocketAddress,
+) -> Result<(UnixListener, Option<SocketFile>)> {
+    let failed = |error: io::Error| messages::cannot_bind(&address.path, error);
+    let name = unix_address(address)?;
+    if address.is_abstract == Some(true) {
+        return Ok((UnixListener::bind_addr(&name).map_err(failed)?, None));
+    }
+    let path = Path::new(&address.path);
+    remove_stale(path).map_err(failed)?;
+    let listener = UnixListener::bind_addr(&name).map_err(failed)?;
+    Ok((listener, Some(SocketFile(path.to_owned()))))
+}
+
+/// The address of a UNIX socket in the form of the system.
+///
+/// # Errors
+/// The path or the name is too long.
+pub(crate) fn unix_address(address: &UnixSocketAddress) -> Result<SocketAddr> {
+    let too_long = |_| messages::socket_path_too_long(&address.path);
+    if address.is_abstract != Some(true) {
+        return SocketAddr::from_pathname(&address.path).map_err(too_long);
+    }
+    let mut name = address.path.clone().into_bytes();
+    if address.tight == Some(false) {
+        name.resize(ABSTRACT_NAME.max(name.len()), 0);
+    }
+    SocketAddr::from_abstract_name(name).map_err(too_long)
+}
+
+/// Removes the file of a socket on which no program listens.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+    let is_stale = is_socket
+        && UnixStream::connect(path)
+            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+    if is_stale { fs::remove_file(path) } else { Ok(()) }
+}
+
+/// Listens on the first free port of a range. Blocks while the host is resolved.
+///
+/// # Errors
+/// The port is malformed, the host cannot be resolved, or no port is free.
+pub(crate) fn listen_inet(address: &InetSocketAddress) -> Result<TcpListener> {
+    let first = port(address)?;
+    let mut failure = io::ErrorKind::NotFound.into();
+    for port in first..=address.to.unwrap_or(first).max(first) {
+        for found in resolve(address, port)? {
+            match TcpListener::bind(found) {
+                Ok(listener) => return Ok(listener),
+                Err(error) => failure = error,
+            }
+        }
+    }
+    Err(messages::no_available_port(failure))
+}
+
+/// The port.
+///
+/// # Errors
+/// It is no number.
+pub(crate) fn port(InetSocketAddress { host, port, .. }: &InetSocketAddress) -> Result<u16> {
+    port.parse().map_err(|_| options::messages::unknown_port(host, port))
+}
+
+/// The addresses of a host for the versions of the protocol that may be used. Blocks.
+///
+/// # Errors
+/// The host cannot be resolved.
+pub(crate) fn resolve(
+    InetSocketAddress { host, ipv4, ipv6, .. }: &InetSocketAddress,
+    port: u16,
+) -> Result<Vec<std::net::SocketAddr>> {
+    let is_allowed = |found: &std::net::SocketAddr| match (ipv4, ipv6) {
+        (None, None) | (Some(true), Some(true)) => true,
+        (Some(true), _) | (None, Some(false)) => found.is_ipv4(),
+        (Some(false), _) | (None, Some(true)) => found.is_ipv6(),
+    };
+    let host_name = if host.is_empty() { "::" } else { host };
+    Ok((host_name, port).to_socket_addrs()?.filter(is_allowed).collect())
+}
