@@ -3,7 +3,7 @@
 //! | part | files |
 //! |---|---|
 //! | graph and permissions | `graph`, `slow_images`, `writes`, `replaced_children`, `async_node` |
-//! | sizes, thresholds of writes | `sizes` |
+//! | sizes, thresholds of writes; statistics | `sizes`; `stats` |
 //! | inactive nodes; overlays on nodes in use | `activity`; `overlays` |
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
@@ -40,5 +40,6 @@ mod resize;
 mod sizes;
 mod slow_images;
 mod snapshots;
+mod stats;
 mod support;
 mod writes;

@@ -110,3 +110,24 @@ async fn a_call_whose_client_left_occupies_its_place() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_clients_of_a_listener_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("second.sock");
+    let listener = Listener::unix(&path).unwrap();
+    let count = listener.client_count();
+    let server = Running::start_with(|server| server.listen(listener));
+    Client::negotiated(&server.path).await;
+    assert_eq!(count.get(), 0);
+    let first = Client::negotiated(&path).await;
+    let _second = Client::negotiated(&path).await;
+    assert_eq!(count.get(), 2);
+    drop(first);
+    soon(async {
+        while count.get() != 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
