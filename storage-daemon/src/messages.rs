@@ -1,7 +1,7 @@
 //! The error texts of this program's QMP commands, in QEMU's wording.
 //!
 //! Errors of nodes and images have their texts in [`block::error`], errors of the command line in
-//! `options/messages.rs`, and those of objects, character devices and exports in files of their own.
+//! `options/messages.rs`, and those of objects, character devices and exports in their own files.
 
 use block::nodes::Node;
 use qapi_core::{Error, ErrorClass};

@@ -79,7 +79,10 @@ impl Graph {
             let children = state.entries.children(node.name());
             let children = children.iter().filter_map(|order| state.entries.at(*order));
             let uses = children.flat_map(|entry| &entry.uses);
-            let is_own = |used: &&Use| matches!(&used.user, User::Node { name, .. } if name == node.name());
+            let is_own = |used: &&Use| match &used.user {
+                User::Node { name, .. } => name == node.name(),
+                User::External { .. } => false,
+            };
             uses.filter(is_own).map(|used| used.role.name()).collect()
         })
     }

@@ -192,7 +192,9 @@ impl Node {
             return Ok(());
         }
         let mut perform = || Ok(self.image.discard(start, end - start)?);
-        guard.run_discard(Write::zeroes(start, end - start), &mut perform)
+        let done = guard.run_discard(Write::zeroes(start, end - start), &mut perform);
+        self.count_discard(end - start, done.is_ok());
+        done
     }
 
     /// The block status from `offset` on: for 1 to `length` bytes, or for 0 bytes at the end of the

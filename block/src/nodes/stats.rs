@@ -36,6 +36,25 @@ impl Node {
     }
 }
 
+impl Node {
+    /// Counts a request to free space in the file of a raw image. The image makes it as a write of
+    /// zeroes, so that the range reads as zeroes in any case. Images of other formats free space in
+    /// their files themselves.
+    pub(super) fn count_discard(&self, length: u64, has_succeeded: bool) {
+        match self.driver() {
+            Driver::Raw => {
+                if let Some(file) = self.file() {
+                    file.count_discard(length, has_succeeded);
+                }
+            }
+            Driver::File | Driver::HostDevice => {
+                self.with_host_file(|file| file.count_discard(length, has_succeeded));
+            }
+            _others => {}
+        }
+    }
+}
+
 impl Graph {
     /// As [`Node::stats`], for all open nodes, the oldest first.
     pub fn stats(&self) -> Vec<NodeStats> {

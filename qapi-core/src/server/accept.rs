@@ -234,11 +234,8 @@ impl Acceptor {
         self.admit(source, sink, occupant, &session, options)
     }
 
-    fn session_options(
-        &self,
-        peer: Option<Peer>,
-        ListenerOptions { pretty, name, policy, foreign_protocols: _, clients: _ }: &ListenerOptions,
-    ) -> SessionOptions {
+    fn session_options(&self, peer: Option<Peer>, options: &ListenerOptions) -> SessionOptions {
+        let ListenerOptions { pretty, name, policy, foreign_protocols: _, clients: _ } = options;
         let (output_limit, memory_budget) = (self.output_limit, self.memory_budget.clone());
         let (pretty, listener, policy) = (*pretty, name.clone(), policy.clone());
         SessionOptions { peer, pretty, output_limit, memory_budget, listener, policy }

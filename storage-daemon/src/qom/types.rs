@@ -1,5 +1,5 @@
-//! The types of objects and their properties, as in QEMU's storage daemon: those of the objects that
-//! this program has, and the types from which they are derived.
+//! The types of objects and their properties, as in QEMU's storage daemon: those of the objects
+//! that this program has, and the types from which they are derived.
 
 use qapi_core::Result;
 

@@ -1,6 +1,5 @@
 //! Counts the requests to free space in a file.
 
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The requests to free space in a file since it was opened.
@@ -24,8 +23,8 @@ pub(super) struct Discards {
 
 impl Discards {
     /// Counts a request.
-    pub(super) fn count(&self, length: u64, result: &io::Result<()>) {
-        if result.is_ok() {
+    pub(super) fn count(&self, length: u64, has_succeeded: bool) {
+        if has_succeeded {
             self.succeeded.fetch_add(1, Ordering::Relaxed);
             self.bytes.fetch_add(length, Ordering::Relaxed);
         } else {

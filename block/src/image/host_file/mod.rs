@@ -146,6 +146,11 @@ impl HostFile {
         self.discards.get()
     }
 
+    /// Counts a request to free space that was made as another request.
+    pub(crate) fn count_discard(&self, length: u64, has_succeeded: bool) {
+        self.discards.count(length, has_succeeded);
+    }
+
     /// The bytes that the file occupies on the host. Holes do not count.
     ///
     /// # Errors
@@ -220,7 +225,7 @@ impl BlockStorage for HostFile {
     /// Without effect if the host cannot free the space.
     fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
         let discarded = self.opened.read().discard(offset, length);
-        self.discards.count(length, &discarded);
+        self.count_discard(length, discarded.is_ok());
         match discarded {
             Err(error) if error.kind() == io::ErrorKind::Unsupported => Ok(()),
             discarded => discarded,
