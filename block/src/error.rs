@@ -313,6 +313,14 @@ impl Error {
         }
     }
 
+    /// The error of the system, for callers that do not show the failed step.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Error::Io(source) | Error::While { source, .. } => source,
+            other => io::Error::other(other),
+        }
+    }
+
     /// Whether a read, a write or a flush failed.
     pub fn is_io(&self) -> bool {
         matches!(self, Error::Io(_) | Error::While { .. })

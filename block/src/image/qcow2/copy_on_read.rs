@@ -26,7 +26,7 @@ impl Qcow2Image {
         length: u64,
         buffer: &mut AlignedBuffer,
     ) -> io::Result<()> {
-        let opened = self.opened.write();
+        let opened = self.exclusive()?;
         let engine = opened.writable_engine()?;
         check_range(offset, length, engine.size())?;
         self.mark_written();

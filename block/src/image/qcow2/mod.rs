@@ -107,8 +107,11 @@ impl Metadata {
 #[derive(Debug)]
 struct Opened {
     mode: Qcow2Mode,
-    /// `None` once the image is closed.
+    /// `None` once the image is closed, and while it is lost.
     engine: Option<Arc<Clusters>>,
+    /// Whether the header or the tables could not be read again after a change. The next request
+    /// tries to read them.
+    is_lost: bool,
 }
 
 impl Opened {
@@ -152,7 +155,7 @@ impl Qcow2Image {
             dirty_bitmaps,
             is_written: AtomicBool::new(false),
             rules,
-            opened: RwLock::new(Opened { mode, engine: Some(engine) }),
+            opened: RwLock::new(Opened { mode, engine: Some(engine), is_lost: false }),
         })
     }
 
@@ -213,7 +216,7 @@ impl Qcow2Image {
         length: u64,
         change: impl FnOnce(&Clusters) -> io::Result<()>,
     ) -> io::Result<()> {
-        let opened = self.opened.read();
+        let opened = self.shared()?;
         let engine = opened.writable_engine()?;
         check_range(offset, length, engine.size())?;
         self.mark_written();
@@ -221,11 +224,11 @@ impl Qcow2Image {
     }
 
     fn with_engine<T>(&self, work: impl FnOnce(&Clusters) -> io::Result<T>) -> io::Result<T> {
-        work(self.opened.read().engine()?)
+        work(self.shared()?.engine()?)
     }
 
     pub(super) fn flush(&self) -> io::Result<()> {
-        self.flush_opened(&self.opened.read())
+        self.flush_opened(&*self.shared()?)
     }
 
     fn flush_opened(&self, opened: &Opened) -> io::Result<()> {
@@ -268,7 +271,7 @@ impl Qcow2Image {
     }
 
     pub(super) fn close(&self) -> io::Result<()> {
-        let mut opened = self.opened.write();
+        let mut opened = self.exclusive()?;
         if opened.engine.as_ref().is_some_and(|engine| engine.is_corrupt()) {
             // Nothing is written to a corrupt image.
             opened.engine = None;

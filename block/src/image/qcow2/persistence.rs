@@ -35,7 +35,7 @@ impl Qcow2Image {
     /// # Errors
     /// Those of the storage; or the image is closed.
     pub(crate) fn remove_bitmap(&self, name: &str) -> Result<()> {
-        let opened = self.opened.write();
+        let opened = self.exclusive()?;
         self.change_bitmaps(&opened, |bitmaps, target| bitmaps.remove(target, name))
     }
 

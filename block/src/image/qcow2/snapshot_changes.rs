@@ -4,6 +4,7 @@
 //! A change of the snapshots takes effect with one write: the image has the whole snapshot or
 //! nothing of it. See [`Edit`].
 
+use std::cell::Cell;
 use std::io;
 use std::ops::Range;
 
@@ -28,7 +29,7 @@ impl Qcow2Image {
     /// counts are too narrow; [`Errno::FBIG`] for too many snapshots; those of the storage. There
     /// is no snapshot then.
     pub(crate) fn create_snapshot(&self, new: &NewSnapshot) -> Result<Snapshot> {
-        let mut opened = self.opened.write();
+        let mut opened = self.exclusive()?;
         let created = self.edit(&mut opened, |change| {
             let id = snapshots::new_id(&change.snapshots.list);
             let l1 = change.header.table_pointers().l1_table.clone();
@@ -39,7 +40,7 @@ impl Qcow2Image {
             let mut edit = change.begin(&l1, &table)?;
             edit.activate_copy(l1)?;
             edit.set_snapshots(&table, entries.len() as u32)?;
-            edit.commit()?;
+            change.commit(edit)?;
             Ok(id)
         });
         let id = created?;
@@ -56,7 +57,7 @@ impl Qcow2Image {
     /// [`Errno::NOENT`] if there is no such snapshot; those of the storage. The snapshot is still
     /// there then.
     pub(crate) fn delete_snapshot(&self, id: &str) -> Result<()> {
-        let mut opened = self.opened.write();
+        let mut opened = self.exclusive()?;
         self.edit(&mut opened, |change| {
             let snapshot = change.find(id)?;
             let others = change.snapshots.list.iter().filter(|one| one.id != id);
@@ -66,7 +67,7 @@ impl Qcow2Image {
             edit.release_tree(snapshot.l1_table.clone())?;
             edit.update_flags()?;
             edit.set_snapshots(&table, entries.len() as u32)?;
-            Ok(edit.commit()?)
+            Ok(change.commit(edit)?)
         })
     }
 
@@ -78,7 +79,7 @@ impl Qcow2Image {
     /// # Errors
     /// As for [`Qcow2Image::delete_snapshot`]. The contents are unchanged then.
     pub(crate) fn revert_to_snapshot(&self, id: &str) -> Result<()> {
-        let mut opened = self.opened.write();
+        let mut opened = self.exclusive()?;
         self.edit(&mut opened, |change| {
             let snapshot = change.find(id)?;
             let entries = change.entries();
@@ -87,7 +88,7 @@ impl Qcow2Image {
             edit.release_tree(edit.l1_table())?;
             edit.activate_copy(snapshot.l1_table.clone())?;
             edit.set_size(snapshot.disk_size.unwrap_or(change.header.size()));
-            Ok(edit.commit()?)
+            Ok(change.commit(edit)?)
         })?;
         self.dirty_bitmaps().resize(opened.engine()?.size());
         Ok(())
@@ -111,11 +112,17 @@ impl Qcow2Image {
         }
         let snapshots = Snapshots::read(&self.storage, &header)?;
         let no_flush = opened.mode.no_flush;
-        let change = SnapshotChange { image: self, header, snapshots, no_flush };
+        let is_committed = Cell::new(false);
+        let change = SnapshotChange { image: self, header, snapshots, no_flush, is_committed };
         let done = work(&change);
+        if !change.is_committed.get() {
+            // Only clusters without references have been written.
+            return done;
+        }
         // Tables in memory are out of date after a change, and after a failed write to the header.
         opened.engine = None;
         let reloaded = self.reload(opened);
+        opened.is_lost = reloaded.is_err();
         // The same failure of the storage can cause both errors. The first one says what failed.
         let done = done?;
         reloaded.map(|()| done)
@@ -137,7 +144,7 @@ impl Qcow2Image {
     /// The image is read-only; the state does not fit behind the disk; those of the storage.
     pub(crate) fn write_vm_state(&self, offset: u64, data: &[u8]) -> io::Result<()> {
         // The L1 table may grow, so that other requests wait.
-        self.opened.write().writable_engine()?.write_vm_state(offset, data)
+        self.exclusive()?.writable_engine()?.write_vm_state(offset, data)
     }
 
     /// Reads a part of the state of a virtual machine. Bytes behind the state are zeroes.
@@ -145,7 +152,7 @@ impl Qcow2Image {
     /// # Errors
     /// Those of the storage.
     pub(crate) fn read_vm_state(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.opened.read().engine()?.read_vm_state(offset, buffer)
+        self.shared()?.engine()?.read_vm_state(offset, buffer)
     }
 
     /// Deletes the state of a virtual machine that no snapshot contains yet.
@@ -153,13 +160,12 @@ impl Qcow2Image {
     /// # Errors
     /// As for [`Qcow2Image::write_vm_state`].
     pub(crate) fn discard_vm_state(&self) -> io::Result<()> {
-        self.opened.write().writable_engine()?.discard_vm_state()
+        self.exclusive()?.writable_engine()?.discard_vm_state()
     }
 
     /// Whether the image can have snapshots now.
     pub(crate) fn can_snapshot(&self) -> bool {
-        let opened = self.opened.read();
-        opened.mode.writable && opened.engine.is_some()
+        self.shared().is_ok_and(|opened| opened.writable_engine().is_ok())
     }
 }
 
@@ -169,9 +175,17 @@ struct SnapshotChange<'a> {
     header: Header,
     snapshots: Snapshots,
     no_flush: bool,
+    /// Whether the header may have been written.
+    is_committed: Cell<bool>,
 }
 
 impl SnapshotChange<'_> {
+    /// Makes a change the contents of the image.
+    fn commit(&self, edit: Edit) -> io::Result<()> {
+        self.is_committed.set(true);
+        edit.commit()
+    }
+
     fn entries(&self) -> Vec<&[u8]> {
         self.snapshots.list.iter().map(|one| one.entry.as_slice()).collect()
     }

@@ -16,7 +16,7 @@ use super::open_error;
 use super::refcounts::{OFFSET_END, Refcounts};
 use super::regions::{OverlapChecks, Regions};
 use super::shadow::FormerStructure;
-use crate::error::{Error, Result as OpenResult};
+use crate::error::Result as OpenResult;
 use crate::image::qcow2::format::entry::{COPIED, Entry, OFFSET_MASK};
 use crate::image::qcow2::format::geometry::Geometry;
 use crate::image::qcow2::header::{Header, TablePointers};
@@ -354,8 +354,5 @@ impl Edit {
 }
 
 fn into_io(failure: Failure) -> std::io::Error {
-    match open_error(failure) {
-        Error::While { source, .. } => source,
-        other => std::io::Error::other(other),
-    }
+    open_error(failure).into_io()
 }

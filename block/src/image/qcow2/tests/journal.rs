@@ -26,6 +26,15 @@ pub(super) struct Journal {
     pub(super) syncs: Mutex<Vec<usize>>,
     /// Writes at this offset fail.
     pub(super) broken: Mutex<Option<u64>>,
+    /// The number of writes after which all requests fail, if they do.
+    pub(super) fails_after: Mutex<Option<usize>>,
+}
+
+impl Journal {
+    fn check(&self) -> io::Result<()> {
+        let fails = *self.fails_after.lock() == Some(0);
+        if fails { Err(rustix::io::Errno::IO.into()) } else { Ok(()) }
+    }
 }
 
 impl fmt::Display for Journal {
@@ -53,6 +62,7 @@ impl BlockStorage for Journal {
     }
 
     fn read(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.check()?;
         let file = self.file.lock();
         let known = file.get(offset as usize..).unwrap_or_default();
         let length = known.len().min(buffer.len());
@@ -62,6 +72,10 @@ impl BlockStorage for Journal {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.check()?;
+        if let Some(more) = &mut *self.fails_after.lock() {
+            *more -= 1;
+        }
         if *self.broken.lock() == Some(offset) {
             return Err(io::ErrorKind::StorageFull.into());
         }
@@ -76,6 +90,7 @@ impl BlockStorage for Journal {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.check()?;
         self.syncs.lock().push(self.writes.lock().len());
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::clusters::{Random, SHAPE, Shape, make};
 use super::journal::{Journal, apply, corruptions, count, leaks_with, number};
+use crate::error::Result;
 use crate::image::permissions::AccessMode;
 use crate::image::qcow2::header::Header;
 use crate::image::qcow2::snapshots::{NewSnapshot, Snapshots};
@@ -191,6 +192,47 @@ fn a_storage_that_fails_leaves_the_image_as_it_was() {
     image.create_snapshot(&new("one")).expect("it works again");
     image.close().expect("it can be closed");
     assert_sound(&journal.file.lock());
+}
+
+#[test]
+fn an_image_works_again_with_a_storage_that_has_failed_at_any_write() {
+    let journal = make(SHAPE);
+    write(&journal, &mut Random(11));
+    change(&journal, |image| drop(image.create_snapshot(&new("one")).expect("created")));
+    write(&journal, &mut Random(12));
+    type Work = fn(&Qcow2Image) -> Result<()>;
+    let works: [Work; 3] = [
+        |image| image.create_snapshot(&new("two")).map(drop),
+        |image| image.delete_snapshot("1"),
+        |image| image.revert_to_snapshot("1"),
+    ];
+    for work in works {
+        let before = journal.file.lock().clone();
+        // One more write than the change has fails nowhere.
+        for writes in 0.. {
+            let journal = Arc::new(Journal::default());
+            *journal.file.lock() = before.clone();
+            let image = open(Storage::from(Arc::clone(&journal)), true);
+            *journal.fails_after.lock() = Some(writes);
+            let done = work(&image);
+            let read = image.read(0, &mut vec![0; SHAPE.size as usize]);
+            let fails = journal.fails_after.lock().take() == Some(0);
+            if !fails {
+                assert!(done.is_ok() && read.is_ok());
+                break;
+            }
+            let read = read.expect_err("the storage fails");
+            assert_eq!(read.raw_os_error(), Some(libc::EIO), "{writes} writes");
+            let (shows, snapshots) = shown(&journal.file.lock());
+            assert!(contents(&image) == shows, "{writes} writes");
+            let names = image.snapshots().iter().map(|one| one.name.clone()).collect::<Vec<_>>();
+            assert!(names.iter().eq(snapshots.iter().map(|(name, _)| name)), "{writes} writes");
+            image.write(512, &[7; 512]).expect("data can be written");
+            image.create_snapshot(&new("last")).expect("it works again");
+            image.close().expect("it can be closed");
+            assert_sound(&journal.file.lock());
+        }
+    }
 }
 
 #[test]
