@@ -24,34 +24,39 @@ impl Qcow2Image {
             return Err(Error::InvalidOption(text.to_owned()));
         }
         if size < self.size()? {
-            return Ok(self.shrink(size)?);
+            return self.shrink_in_steps(size);
         }
-        self.grow(size, Preallocation::Off).map_err(|source| match source.kind() {
-            io::ErrorKind::FileTooLarge => {
-                Error::While { what: "Failed to grow the L1 table".to_owned(), source }
-            }
-            _other => source.into(),
-        })
+        self.grow_in_steps(size, Preallocation::Off)
     }
 
+    /// As [`Image::grow_with`](crate::image::Image::grow_with).
     pub(in crate::image) fn grow(
         &self,
         size: u64,
         preallocation: Preallocation,
     ) -> io::Result<()> {
-        let opened = self.opened.write();
+        self.grow_in_steps(size, preallocation).map_err(Error::into_io)
+    }
+
+    /// As [`Image::shrink`](crate::image::Image::shrink).
+    pub(in crate::image) fn shrink(&self, size: u64) -> io::Result<()> {
+        self.shrink_in_steps(size).map_err(Error::into_io)
+    }
+
+    fn grow_in_steps(&self, size: u64, preallocation: Preallocation) -> Result<()> {
+        let opened = self.exclusive()?;
         let engine = opened.writable_engine()?;
         self.bitmaps.lock().check_size(size).map_err(io::Error::other)?;
         self.mark_written();
         engine.grow(size, preallocation)?;
-        engine.flush()
+        Ok(engine.flush()?)
     }
 
-    pub(in crate::image) fn shrink(&self, size: u64) -> io::Result<()> {
-        let opened = self.opened.write();
+    fn shrink_in_steps(&self, size: u64) -> Result<()> {
+        let opened = self.exclusive()?;
         let engine = opened.writable_engine()?;
         self.mark_written();
         engine.shrink(size)?;
-        engine.flush()
+        Ok(engine.flush()?)
     }
 }

@@ -1,14 +1,13 @@
 //! Growing of images.
 
-use std::io;
-
 use rustix::io::Errno;
 
 use super::allocate::Purpose;
 use super::corruption::Result;
 use super::freed::FreedKind;
 use super::regions::OverlapChecks;
-use super::{Clusters, Guard, State};
+use super::{Clusters, Guard, State, in_step};
+use crate::error::Result as OpenResult;
 use crate::image::qcow2::format::entry::SubclusterType;
 use crate::image::qcow2::header::TablePointers;
 use crate::image::storage::{Preallocation, ZeroMode};
@@ -19,24 +18,25 @@ const SIZE_FIELD: u64 = 24;
 impl Clusters {
     /// Grows the image. New bytes read as zeroes, regardless of the backing file. No other request
     /// may be in flight.
-    pub(crate) fn grow(&self, size: u64, preallocation: Preallocation) -> io::Result<()> {
-        self.request(|state| {
-            let old = state.size;
-            if size <= old {
-                return Ok(());
-            }
-            self.grow_l1_table(state, size)?;
-            if let Some(data) = &self.storages.data
-                && data.size()? < size
-            {
-                data.resize(size, Preallocation::Off)?;
-            }
-            // An image with a raw data file has no unallocated clusters.
-            let preallocation = match preallocation {
-                Preallocation::Off if self.raw_data => Preallocation::Metadata,
-                other => other,
-            };
-            self.preallocate(state, old, size, preallocation)?;
+    ///
+    /// # Errors
+    /// [`Error::While`](crate::error::Error::While) with the step that failed, in QEMU's words.
+    pub(crate) fn grow(&self, size: u64, preallocation: Preallocation) -> OpenResult<()> {
+        let old = self.size();
+        if size <= old {
+            return Ok(());
+        }
+        let grown = self.request(|state| self.grow_l1_table(state, size));
+        grown.map_err(in_step("Failed to grow the L1 table"))?;
+        self.resize_data(size, |present| present < size)?;
+        // An image with a raw data file has no unallocated clusters.
+        let preallocation = match preallocation {
+            Preallocation::Off if self.raw_data => Preallocation::Metadata,
+            other => other,
+        };
+        let allocated = self.request(|state| self.preallocate(state, old, size, preallocation));
+        allocated.map_err(in_step("Allocating clusters failed"))?;
+        let zeroed = self.request(|state| {
             // As in QEMU, new clusters stay unallocated unless other data would show through.
             let is_covered = match &self.storages.backing {
                 Some(backing) => backing.size()? > old,
@@ -47,9 +47,30 @@ impl Clusters {
             } else {
                 self.clear_last_cluster(state, old, size)?;
             }
-            self.write_all(state)?;
-            self.write_size(state, size)
-        })
+            self.write_all(state)
+        });
+        zeroed.map_err(in_step("Failed to zero out new clusters"))?;
+        self.change_size(size)
+    }
+
+    /// Gives an external data file the size of the image, if its present size requires it.
+    pub(super) fn resize_data(
+        &self,
+        size: u64,
+        is_required: impl FnOnce(u64) -> bool,
+    ) -> OpenResult<()> {
+        let Some(data) = &self.storages.data else { return Ok(()) };
+        let resized = data.size().and_then(|present| match is_required(present) {
+            true => data.resize(size, Preallocation::Off),
+            false => Ok(()),
+        });
+        resized.map_err(in_step("Could not resize file"))
+    }
+
+    /// Gives the image another size, which its tables cover.
+    pub(super) fn change_size(&self, size: u64) -> OpenResult<()> {
+        let changed = self.request(|state| self.write_size(state, size));
+        changed.map_err(in_step("Failed to update the image size"))
     }
 
     /// Zeroes the rest of the last cluster before the image grows from `old` to `size` bytes. As in
@@ -68,7 +89,7 @@ impl Clusters {
         Ok(())
     }
 
-    pub(super) fn write_size(&self, state: &mut State, size: u64) -> Result<()> {
+    fn write_size(&self, state: &mut State, size: u64) -> Result<()> {
         // The tables must cover the size, and show nothing beyond the former end.
         state.counts()?.0.sync_now()?;
         // As in QEMU, the size may change even if it is not known where the bitmaps are.

@@ -293,6 +293,11 @@ impl Clusters {
     }
 }
 
+/// The error of a request, with the step of a longer operation that the request is for.
+fn in_step(what: &str) -> impl Fn(io::Error) -> Error {
+    move |source| Error::While { what: what.to_owned(), source }
+}
+
 /// The error of opening an image whose tables cannot be read.
 fn open_error(failure: Failure) -> Error {
     let source = match failure {

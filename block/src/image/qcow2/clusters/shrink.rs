@@ -11,7 +11,8 @@ use super::discard::DiscardedClusters;
 use super::freed::FreedKind;
 use super::refcounts::Refcounts;
 use super::regions::Regions;
-use super::{Clusters, Guard};
+use super::{Clusters, Guard, in_step};
+use crate::error::Result as OpenResult;
 use crate::image::qcow2::format::entry::OFFSET_MASK;
 use crate::image::qcow2::format::refcount_block::{read_count, write_count};
 use crate::image::storage::Preallocation;
@@ -22,54 +23,83 @@ const TABLES_MAX: usize = 256;
 impl Clusters {
     /// Shrinks the image. Clusters beyond the new end are freed, and the file ends with the last
     /// cluster in use. No other request may be in flight.
-    pub(crate) fn shrink(&self, size: u64) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// [`Error::While`](crate::error::Error::While) with the step that failed, in QEMU's words.
+    pub(crate) fn shrink(&self, size: u64) -> OpenResult<()> {
         let old = self.size();
         if size >= old {
             return Ok(());
         }
+        let failed = "Failed to discard cropped clusters";
+        self.discard_beyond(size, old).map_err(in_step(failed))?;
+        if self.request(|state| Ok(!self.unneeded_l2_tables(state, size).is_empty()))? {
+            // The tables must not refer to freed clusters when they are freed themselves.
+            self.request(|state| self.write_all(state)).map_err(in_step(failed))?;
+            let failed = "Failed to reduce the number of L2 tables";
+            self.remove_all_l2_tables(size).map_err(in_step(failed))?;
+        }
+        self.resize_data(size, |present| present > size)?;
+        let removed = self.request(|state| {
+            self.write_all(state)?;
+            let (counts, regions) = state.counts()?;
+            counts.remove_unused_blocks(regions)?;
+            // The file must not refer to blocks that are cut off.
+            counts.sync_now()
+        });
+        removed.map_err(in_step("Failed to discard unused refblocks"))?;
+        let end = self.request(|state| {
+            let (counts, regions) = state.counts()?;
+            counts.end_of_used(regions)
+        });
+        let end = end.map_err(in_step("Failed to find the last cluster"))?;
+        let cut = self.request(|state| self.cut_file(state, end));
+        cut.map_err(in_step("Failed to inquire current file length"))?;
+        self.change_size(size)
+    }
+
+    /// Frees the clusters from a new end of the image to the former one.
+    fn discard_beyond(&self, size: u64, old: u64) -> io::Result<()> {
         let mut at = size.next_multiple_of(self.geometry.cluster_size());
         while at < old {
             let what = DiscardedClusters::BeyondEnd;
             at += self.request(|state| self.discard_clusters(state, at, old, what))?;
             self.free_if_many()?;
         }
-        self.request(|state| self.write_all(state))?;
+        Ok(())
+    }
+
+    /// Removes all L2 tables that are not needed for an image of `size` bytes.
+    fn remove_all_l2_tables(&self, size: u64) -> io::Result<()> {
         while self.request(|state| self.remove_l2_tables(state, size))? {
             // The request that removed the tables has ended, so that they can be freed.
             self.request(|state| self.write_all(state))?;
         }
-        if let Some(data) = &self.storages.data
-            && data.size()? > size
-        {
-            data.resize(size, Preallocation::Off)?;
-        }
-        self.request(|state| {
-            let (counts, regions) = state.counts()?;
-            counts.remove_unused_blocks(regions)?;
-            let end = counts.end_of_used(regions)?;
-            // The file must not refer to blocks that are cut off.
-            counts.sync_now()?;
-            self.cut_file(state, end)?;
-            self.write_size(state, size)
-        })
+        Ok(())
     }
 
     /// Removes L2 tables that are not needed for an image of `size` bytes from the L1 table: at
     /// most [`TABLES_MAX`]. Returns whether there were any.
     fn remove_l2_tables(&self, state: &mut Guard<'_>, size: u64) -> Result<bool> {
-        let cluster_size = self.geometry.cluster_size();
-        let first = size.div_ceil(self.geometry.entries() * cluster_size);
-        let unneeded: Vec<(u64, u64)> = (first..state.tables.l1_entries())
-            .map(|index| (index, state.tables.l1_entry(index) & OFFSET_MASK))
-            .filter(|(_, table)| *table != 0)
-            .take(TABLES_MAX)
-            .collect();
+        let unneeded = self.unneeded_l2_tables(state, size);
         for (index, table) in &unneeded {
             let state = &mut **state;
             state.tables.set_l1_entry(&mut state.regions, *index, 0);
-            self.free_later(state, *table..table + cluster_size, FreedKind::L2Table)?;
+            let range = *table..table + self.geometry.cluster_size();
+            self.free_later(state, range, FreedKind::L2Table)?;
         }
         Ok(!unneeded.is_empty())
+    }
+
+    /// The first [`TABLES_MAX`] L2 tables that are not needed for an image of `size` bytes, with
+    /// their indexes in the L1 table.
+    fn unneeded_l2_tables(&self, state: &Guard<'_>, size: u64) -> Vec<(u64, u64)> {
+        let first = size.div_ceil(self.geometry.entries() * self.geometry.cluster_size());
+        (first..state.tables.l1_entries())
+            .map(|index| (index, state.tables.l1_entry(index) & OFFSET_MASK))
+            .filter(|(_, table)| *table != 0)
+            .take(TABLES_MAX)
+            .collect()
     }
 
     /// Cuts off the file from `end` on, unless there is metadata, whose counts are wrong then. As

@@ -67,6 +67,38 @@ fn an_image_is_sound_while_it_shrinks() {
 }
 
 #[test]
+fn the_error_of_a_storage_that_fails_while_an_image_shrinks_names_the_step() {
+    let shape = Shape { cluster_size: 512, refcount_bits: 64, ..SHAPE };
+    let (journal, data) = filled(shape);
+    let file = journal.file.lock().clone();
+    let size = 100 * 512;
+    let mut texts: Vec<String> = Vec::new();
+    for writes in 0.. {
+        let journal = Arc::new(Journal::default());
+        *journal.file.lock() = file.clone();
+        let image = open(journal.clone().into(), shape, true);
+        *journal.fails_after.lock() = Some(writes);
+        let shrunk = image.shrink(size as u64);
+        *journal.fails_after.lock() = None;
+        drop(image);
+        let file = journal.file.lock();
+        assert_eq!(corruptions(&file, &[]), 0, "{writes} writes");
+        assert!(contents(&file, shape)[..size] == data[..size], "{writes} writes");
+        let Err(error) = shrunk else { break };
+        if texts.last() != Some(&error.to_string()) {
+            texts.push(error.to_string());
+        }
+    }
+    let expected = [
+        "Failed to discard cropped clusters: Input/output error",
+        "Failed to reduce the number of L2 tables: Input/output error",
+        "Failed to discard unused refblocks: Input/output error",
+        "Failed to update the image size: Input/output error",
+    ];
+    assert_eq!(texts, expected);
+}
+
+#[test]
 fn a_cluster_beyond_the_end_that_is_in_use_survives_growth() {
     // A second entry of the L1 table, which the image needs only when it is larger, leads to data.
     let shape = Shape { size: 2 << 20, ..SHAPE };
