@@ -130,7 +130,7 @@ impl Clusters {
                 self.free_later(state, host..host + self.geometry.cluster_size(), kind)?;
             } else if kind == FreedKind::Discarded {
                 // No other cluster of the image is ever stored there.
-                self.pass_discard(host)?;
+                self.pass_discard(host);
             }
         }
         Ok(())

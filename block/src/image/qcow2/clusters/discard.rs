@@ -8,7 +8,7 @@ use super::corruption::Result;
 use super::freed::FreedKind;
 use super::{Clusters, Guard};
 use crate::image::qcow2::format::entry::Entry;
-use crate::image::storage::ZeroMode;
+use crate::image::storage::{Storage, ZeroMode};
 
 /// When the space of freed clusters is freed in the storage below too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -115,10 +115,9 @@ impl Clusters {
 
     /// Frees the space of clusters in the storage below, of which the image still refers to some,
     /// but reads as zeroes there.
-    pub(super) fn pass_discard(&self, host: u64) -> Result<()> {
-        match self.discard_policy.pass_request {
-            true => Ok(self.data().discard(host, self.geometry.cluster_size())?),
-            false => Ok(()),
+    pub(super) fn pass_discard(&self, host: u64) {
+        if self.discard_policy.pass_request {
+            discard_below(self.data(), host, self.geometry.cluster_size());
         }
     }
 
@@ -128,6 +127,14 @@ impl Clusters {
             return Ok(());
         }
         self.request(|state| self.write_all(state))
+    }
+}
+
+/// Frees the space of a range of a storage. As in QEMU, a range whose space cannot be freed keeps
+/// it: the image does not depend on this.
+pub(super) fn discard_below(storage: &Storage, offset: u64, length: u64) {
+    if let Err(error) = storage.discard(offset, length) {
+        tracing::debug!(%error, offset, length, "the space of a range is not freed");
     }
 }
 

@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use super::corruption::Result;
+use super::discard::discard_below;
 use super::freed::{FreedKind, FreedRange};
 use super::refcounts::Refcounts;
 use super::regions::Regions;
@@ -73,7 +74,7 @@ impl Clusters {
             return Ok(());
         }
         counts.sync_now()?;
-        for FreedRange { range, number: _, kind } in freed {
+        for FreedRange { range, number: _, kind, is_written } in freed {
             counts.release(regions, range.start, range.end - range.start)?;
             let bits = self.geometry.cluster_bits;
             if kind == FreedKind::L2Table {
@@ -83,7 +84,7 @@ impl Clusters {
                     }
                 }
             }
-            if self.discard_policy.passes(kind) {
+            if self.discard_policy.passes(kind) && !is_written {
                 self.discard_free(counts, regions, range)?;
             }
         }
@@ -101,17 +102,17 @@ impl Clusters {
         let mut start = range.start;
         for cluster in range.clone().step_by(size as usize) {
             if counts.get(regions, cluster / size)? != 0 {
-                self.discard_in_file(start..cluster)?;
+                self.discard_in_file(start..cluster);
                 start = cluster + size;
             }
         }
-        self.discard_in_file(start..range.end)
+        self.discard_in_file(start..range.end);
+        Ok(())
     }
 
-    fn discard_in_file(&self, range: Range<u64>) -> Result<()> {
-        match range.is_empty() {
-            true => Ok(()),
-            false => Ok(self.storages.file.discard(range.start, range.end - range.start)?),
+    fn discard_in_file(&self, range: Range<u64>) {
+        if !range.is_empty() {
+            discard_below(&self.storages.file, range.start, range.end - range.start);
         }
     }
 
@@ -133,7 +134,8 @@ impl Clusters {
             let removed = state.freed.references(offset);
             let (counts, regions) = state.counts()?;
             if counts.get(regions, offset / size)? > removed {
-                state.freed.push(FreedRange { range: offset..offset + size, number, kind });
+                let range = offset..offset + size;
+                state.freed.push(FreedRange { range, number, kind, is_written: false });
             } else {
                 tracing::warn!("qcow2_free_clusters failed: Invalid argument");
             }

@@ -27,6 +27,8 @@ pub(super) struct FreedRange {
     /// The number of the first request that began after the removal of the reference.
     pub(super) number: u64,
     pub(super) kind: FreedKind,
+    /// Whether data has been written there since, through another reference of a damaged image.
+    pub(super) is_written: bool,
 }
 
 /// Ranges of the image file whose references have been removed from the tables in memory. Each has
@@ -42,7 +44,7 @@ impl Freed {
     pub(super) fn push(&mut self, freed: FreedRange) {
         if let Some(last) = self.0.last_mut()
             && last.range.end == freed.range.start
-            && last.kind == freed.kind
+            && (last.kind, last.is_written) == (freed.kind, freed.is_written)
         {
             last.range.end = freed.range.end;
             last.number = freed.number;
@@ -54,6 +56,14 @@ impl Freed {
     /// The number of references to the cluster at an offset that have been removed.
     pub(super) fn references(&self, offset: u64) -> u64 {
         self.0.iter().filter(|freed| freed.range.contains(&offset)).count() as u64
+    }
+
+    /// Notes a write of data to a range of the image file, so that the data stays there.
+    pub(super) fn note_write(&mut self, written: &Range<u64>) {
+        let meets = |freed: &&mut FreedRange| {
+            freed.range.start < written.end && written.start < freed.range.end
+        };
+        self.0.iter_mut().filter(meets).for_each(|freed| freed.is_written = true);
     }
 
     pub(super) fn is_long(&self) -> bool {

@@ -107,10 +107,16 @@ impl Clusters {
     }
 
     /// Checks that a write of data touches no metadata.
-    pub(super) fn check_data_write(&self, state: &State, host: u64, length: u64) -> Result<()> {
+    pub(super) fn check_data_write(
+        &self,
+        state: &mut State,
+        host: u64,
+        length: u64,
+    ) -> Result<()> {
         if self.geometry.data_file {
             return Ok(());
         }
+        state.freed.note_write(&(host..host.saturating_add(length)));
         state.regions.check(OverlapChecks::empty(), host, length)
     }
 

@@ -144,7 +144,7 @@ impl Clusters {
                 && self.stays_allocated(*old, kind)
                 && new.reads_as_zeroes(&self.geometry)
             {
-                self.pass_discard(host)?;
+                self.pass_discard(host);
             }
         }
         Ok(())

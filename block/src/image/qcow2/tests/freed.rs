@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::clusters::{SHAPE, Shape, contents, make, open};
-use super::journal::{Journal, apply, corruptions, leaks, number};
+use super::journal::{Journal, apply, corruptions, count, leaks, number};
 use crate::image::permissions::AccessMode;
 use crate::image::qcow2::clusters::{Clusters, DiscardPolicy, OpenMode, Storages};
 use crate::image::qcow2::header::Header;
@@ -167,6 +167,23 @@ fn a_cluster_with_two_references_and_one_count_is_freed_once() {
     image.flush().expect("it can be flushed");
     assert_eq!(*journal.discards.lock(), [(shared, CLUSTER)]);
     assert_eq!(corruptions(&journal.file.lock(), &[]), 0);
+}
+
+#[test]
+fn data_that_is_written_to_a_discarded_cluster_stays_in_the_file() {
+    let journal = filled();
+    let shared = host(&journal, 2);
+    {
+        let mut file = journal.file.lock();
+        let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
+        apply(&mut file, l2 + 5 * 8, &(shared | 1 << 63).to_be_bytes());
+    }
+    let image = open_with(&journal, UNMAP);
+    image.discard(5 * CLUSTER, CLUSTER).expect("it can be discarded");
+    image.write(2 * CLUSTER, &[9; 512]).expect("data can be written");
+    image.flush().expect("it can be flushed");
+    assert_eq!(count(&journal.file.lock(), shared / CLUSTER).0, 0, "as in QEMU");
+    assert_eq!(*journal.discards.lock(), []);
 }
 
 #[test]
