@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::depth::height;
-use super::entry::{Role, Use, User};
+use super::entry::{Entry, Role, Use, User};
 use super::graph::Graph;
 use super::node::Node;
 use super::reopen::change_mode;
@@ -113,7 +113,8 @@ impl Graph {
         self.inactivate_below(node).map_err(|error| error.during("Failed to inactivate node"))
     }
 
-    /// As [`Graph::inactivate`], for all nodes without active parents, the oldest first.
+    /// As [`Graph::inactivate`], for all nodes without parents, the oldest first. As in QEMU, nodes
+    /// below the filter of a job stay active.
     ///
     /// # Errors
     /// As for [`Graph::inactivate`]. Some nodes may be inactive then.
@@ -121,6 +122,7 @@ impl Graph {
         let _reopen_lock = self.lock_reopen();
         self.owned_nodes()
             .iter()
+            .filter(|node| self.with_state(|state| state.parents_and_filters(node).is_empty()))
             .try_for_each(|node| self.inactivate_below(node))
             .map_err(|error| error.during("Failed to inactivate all nodes"))
     }
@@ -162,7 +164,20 @@ impl Graph {
 
 impl State {
     fn has_active_parent(&self, node: &Node) -> bool {
-        self.parents(node).iter().any(|parent| parent.is_active())
+        self.parents_and_filters(node).iter().any(|parent| parent.is_active())
+    }
+
+    /// The parents of a node, and the filters of the backups to the node. To QEMU, the target of a
+    /// backup is a child of its filter.
+    fn parents_and_filters(&self, node: &Node) -> Vec<Arc<Node>> {
+        let mut found = self.parents(node);
+        let is_target = |entry: &&Entry| {
+            entry.node.target.as_ref().is_some_and(|target| std::ptr::eq(&**target, node))
+        };
+        if self.entry_of(node).is_some_and(Entry::has_job) {
+            found.extend(self.entries.iter().filter(is_target).map(|entry| entry.node.clone()));
+        }
+        found
     }
 
     /// Refuses to make a node inactive that users write to.

@@ -117,6 +117,11 @@ impl Entry {
         self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_filter()
     }
 
+    /// Whether a user blocks the operations of others.
+    pub(super) fn has_job(&self) -> bool {
+        self.uses.iter().any(|used| matches!(used.user, User::External { blocks: Some(_), .. }))
+    }
+
     /// Whether the node has parents, or has users that block the operations of others.
     pub(super) fn has_parents(&self) -> bool {
         self.uses.iter().any(|used| match used.user {
@@ -131,6 +136,9 @@ impl Entry {
 pub(super) enum Role {
     /// The parent stores its image in the node.
     File,
+    /// As [`Role::File`], for a raw node that shows a part of the node. As in QEMU, a later change
+    /// of its options does not change this.
+    FilePart,
     /// The parent is a blkdebug node, which takes and shares these permissions besides those of its
     /// users.
     Image(Access),
@@ -146,14 +154,14 @@ impl Role {
     /// Whether the parent stores its data in the node.
     pub(super) fn is_storage(self) -> bool {
         match self {
-            Role::File | Role::Image(_) | Role::DataFile => true,
+            Role::File | Role::FilePart | Role::Image(_) | Role::DataFile => true,
             Role::Backing | Role::External(_) => false,
         }
     }
 
     pub(super) fn name(self) -> &'static str {
         match self {
-            Role::File => "file",
+            Role::File | Role::FilePart => "file",
             Role::Image(_) => "image",
             Role::DataFile => "data-file",
             Role::Backing => "backing",
@@ -221,9 +229,9 @@ impl User {
         matches!(self, User::Node { driver, .. } if driver.is_filter())
     }
 
-    /// Whether the user tolerates the writes of `other`. The filter of a backup intercepts the
-    /// writes of roots. The check of permissions nevertheless treats the roots as users of the node
-    /// below the filter.
+    /// Whether the user tolerates the writes of `other`, an older user. The filter of a backup
+    /// intercepts the writes of roots. The check of permissions nevertheless treats the roots as
+    /// users of the node below the filter.
     pub(super) fn sees_writes_of(&self, other: &User) -> bool {
         matches!(
             (self, other),
@@ -260,7 +268,7 @@ impl Use {
     /// Whether this is the use of a `file` child by `parent`.
     pub(super) fn is_file_of(&self, parent: &Node) -> bool {
         let is_parent = matches!(&self.user, User::Node { name, .. } if name == parent.name());
-        is_parent && self.role == Role::File
+        is_parent && matches!(self.role, Role::File | Role::FilePart)
     }
 
     /// The name of the use in messages.

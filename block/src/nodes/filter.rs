@@ -18,6 +18,7 @@ use super::node::{Backing, Node};
 use crate::error::Result;
 use crate::image::Image;
 use crate::image::raw::{RawImage, RawMode};
+use crate::image::storage::Storage;
 
 /// The options of a filter.
 #[derive(Debug)]
@@ -132,8 +133,10 @@ fn filter(name: String, driver: Driver, below: &Arc<Node>) -> Node {
     };
     let settings = Settings { common, ..Settings::new(common, GivenOptions::default()) };
     let mode = RawMode { writable: !common.read_only, no_flush: true, unmap: false };
-    let image = Image::Raw(RawImage::new(below.storage(), mode));
+    let storage = below.child_storage();
+    let image = Image::Raw(RawImage::new(Storage::from(Arc::clone(&storage)), mode));
     let mut node = Node::new(name, driver, settings, image);
+    node.file_storage = Some(storage);
     node.backing = RwLock::new(Backing { node: Some(Arc::clone(below)), named: None });
     node
 }

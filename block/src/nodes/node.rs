@@ -55,7 +55,7 @@ pub struct Node {
     /// The options of a blkdebug node.
     pub(super) blkdebug: Option<Blkdebug>,
     pub(super) file: RwLock<Option<Arc<Node>>>,
-    /// The storage of `file`, for the image of the node.
+    /// The storage of `file`, or of the child of a filter, for the image of the node.
     pub(super) file_storage: Option<Arc<ChildStorage>>,
     /// The external data file.
     pub(super) data_file: RwLock<Option<Arc<Node>>>,
@@ -194,10 +194,15 @@ impl Node {
 
     /// Replaces the node in which this node is stored. Returns the former one.
     pub(super) fn set_file(&self, child: &Arc<Node>) -> Option<Arc<Node>> {
+        self.link_storage(child);
+        self.file.write().replace(Arc::clone(child))
+    }
+
+    /// Lets the image of the node read and write another child.
+    pub(super) fn link_storage(&self, child: &Node) {
         if let Some(storage) = &self.file_storage {
             storage.set(child.child_link());
         }
-        self.file.write().replace(Arc::clone(child))
     }
 
     /// Replaces the external data file by another node with the same contents.

@@ -236,8 +236,9 @@ impl<'a> Opener<'a> {
         let common = settings.common;
         let file = self.open_child(&options.format.file, common.for_file())?;
         let name = self.name(name)?;
-        self.attach(&name, Driver::Raw, common, &file, Role::File)?;
         let range = RangeOptions::of_raw(options)?;
+        let role = if range.is_part() { Role::FilePart } else { Role::File };
+        self.attach(&name, Driver::Raw, common, &file, role)?;
         check_range(&file, range)?;
         let below = file.child_storage();
         let inner = Storage::from(Arc::clone(&below));

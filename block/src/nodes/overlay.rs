@@ -16,7 +16,8 @@ impl Graph {
     /// backing node of `overlay`, which replaces it for its roots and parents. The image does not
     /// name the node.
     ///
-    /// Filters of jobs stay with the node, so that the jobs do not see the writes to the overlay.
+    /// The filters of backups are above the overlay afterwards. The backups do not see the writes
+    /// to the overlay, which do not change the node.
     ///
     /// Blocks while images are reopened.
     ///
@@ -30,11 +31,17 @@ impl Graph {
         check_depth(depth(self, below), below)?;
         let change = BackingChange { node: Some(Arc::clone(below)), name: None };
         self.change_backing(overlay, change)?;
-        let replaced = self.replace(node, overlay);
+        let replaced = self.replace_below_filters(node, overlay);
         if replaced.is_err() {
             self.detach_backing(overlay);
         }
         replaced
+    }
+
+    fn replace_below_filters(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
+        let filters = self.overlays(old.node()).into_iter();
+        let filters: Vec<_> = filters.filter(|node| node.driver().is_filter()).collect();
+        self.replace_with_filters(old, new, &filters)
     }
 
     /// Undoes [`Graph::append_overlay`]: the node below replaces the overlay.
@@ -45,7 +52,7 @@ impl Graph {
     /// Those of [`Graph::replace`]. The overlay stays then.
     pub fn remove_overlay(&self, overlay: &Quiesced, below: &Arc<Node>) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
-        self.replace(overlay, below)?;
+        self.replace_below_filters(overlay, below)?;
         self.detach_backing(overlay.node());
         Ok(())
     }

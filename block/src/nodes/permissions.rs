@@ -144,10 +144,11 @@ fn find_conflict(node: &str, parts: &[(&Use, Access)]) -> Result<()> {
     if !may_conflict(parts) {
         return Ok(());
     }
-    for (unsharing, theirs) in parts {
-        for (requiring, wanted) in parts {
+    // The newest users come first.
+    for (position, (unsharing, theirs)) in parts.iter().enumerate() {
+        for (older, (requiring, wanted)) in parts.iter().enumerate() {
             let mut conflicting = wanted.takes - theirs.shares;
-            if unsharing.user.sees_writes_of(&requiring.user) {
+            if older > position && unsharing.user.sees_writes_of(&requiring.user) {
                 conflicting -= Permissions::WRITE;
             }
             if !std::ptr::eq(*unsharing, *requiring) && !conflicting.is_empty() {
@@ -185,6 +186,8 @@ fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Ac
     match (role, driver) {
         (Role::File, Driver::Qcow2) => format_access(writable, above),
         (Role::File, _any) => above,
+        // The part must remain in the file.
+        (Role::FilePart, _any) => Access { shares: above.shares - Permissions::RESIZE, ..above },
         (Role::Image(own), _any) => above.and(own),
         (Role::DataFile, _any) => data_access(above),
         (Role::Backing, _any) => backing_access(above),

@@ -27,6 +27,11 @@ impl RangeOptions {
         SliceRange { offset: self.offset.unwrap_or(0), size: self.size }
     }
 
+    /// Whether only a part of the file is shown, so that the size of the file must not change.
+    pub(super) fn is_part(self) -> bool {
+        self.offset.is_some_and(|offset| offset != 0) || self.size.is_some()
+    }
+
     /// Whether no option is given.
     pub(super) fn is_default(self) -> bool {
         self.offset.is_none() && self.size.is_none() && self.read_zeroes.is_none()

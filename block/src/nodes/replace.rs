@@ -156,13 +156,24 @@ impl State {
     /// Moves the roots of a node to another one, and the parents that are stored in the node or in
     /// a filter above it, if the permissions of all users allow it. Parents below the new node
     /// stay. Overlays are not moved.
-    pub(super) fn move_users(&mut self, old: &Node, new: &Arc<Node>) -> Result<()> {
+    ///
+    /// `filters`, which are all filters above the node or none of them, move too. They keep their
+    /// parents, and are above all roots.
+    pub(super) fn move_users(
+        &mut self,
+        old: &Node,
+        new: &Arc<Node>,
+        filters: &[Arc<Node>],
+    ) -> Result<()> {
         let Some(order) = self.entry_of(new).map(|entry| entry.order) else {
             return Err(Error::NodeNotFound(new.name().to_owned()));
         };
         let Some(old) = self.entries.order(old.name()) else { return Ok(()) };
         let below_new = with_all_below(new);
-        let replaced = self.with_filters_above(old);
+        let replaced = match filters {
+            [] => self.with_filters_above(old),
+            _moved => vec![old],
+        };
         let before = self.users_of(replaced.iter().copied().chain([order]));
         let mut moved = Vec::new();
         for one in &replaced {
@@ -174,6 +185,10 @@ impl State {
                 User::External { root, .. } => *one == old && root.is_some(),
             }));
         }
+        moved.extend(self.entries.extract_uses(old, |used| match &used.user {
+            User::Node { name, .. } => filters.iter().any(|filter| filter.name() == name),
+            User::External { .. } => false,
+        }));
         for used in &moved {
             self.entries.add_use(order, used.clone());
         }
@@ -182,6 +197,11 @@ impl State {
             return Err(error);
         }
         self.relink(&moved, new);
+        for filter in self.with_filters_above(order).into_iter().skip(1) {
+            let Some(entry) = self.entries.at(filter) else { continue };
+            entry.node.link_storage(new);
+            self.relink(&entry.uses, &entry.node);
+        }
         for used in moved {
             if let User::External { root: Some(root), .. } = used.user {
                 root.set(Arc::clone(new));
@@ -332,16 +352,19 @@ impl Node {
     /// Replaces a child of the node by another one with the same contents.
     fn set_child(&self, role: Role, child: &Arc<Node>) {
         match role {
-            Role::File if self.driver.is_filter() => self.set_filtered(child),
-            Role::File | Role::Image(_) => drop(self.set_file(child)),
+            Role::File | Role::Backing if self.driver.is_filter() => {
+                self.link_storage(child);
+                self.set_backing_node(child);
+            }
+            Role::File | Role::FilePart | Role::Image(_) => drop(self.set_file(child)),
             Role::DataFile => self.set_data_file(child),
-            Role::Backing => self.set_filtered(child),
+            Role::Backing => self.set_backing_node(child),
             // Users from outside the graph stay with their node.
             Role::External(_) => {}
         }
     }
 
-    fn set_filtered(&self, child: &Arc<Node>) {
+    fn set_backing_node(&self, child: &Arc<Node>) {
         self.backing.write().node = Some(Arc::clone(child));
     }
 }

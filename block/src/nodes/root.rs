@@ -62,11 +62,26 @@ impl Graph {
     /// any kind, cannot use the new node; those of [`Graph::change_backing`]. No user is moved
     /// then.
     pub fn replace(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
+        self.replace_with_filters(old, new, &[])
+    }
+
+    /// As [`Graph::replace`]. `filters`, which are all filters above the node or none of them, are
+    /// above the new node afterwards, and keep their parents.
+    pub(super) fn replace_with_filters(
+        &self,
+        old: &Quiesced,
+        new: &Arc<Node>,
+        filters: &[Arc<Node>],
+    ) -> Result<()> {
         let _reopen_lock = self.lock_reopen();
         self.with_state(|state| state.check_replaceable(old.node(), new))?;
         let mut moved = Vec::new();
-        let moved_all = self
-            .overlays_through_filters(old.node())
+        let mut overlays = match filters {
+            [] => self.overlays_through_filters(old.node()),
+            _moved => self.overlays(old.node()),
+        };
+        overlays.retain(|overlay| !overlay.driver().is_filter());
+        let moved_all = overlays
             .into_iter()
             .filter(|overlay| !has_below(new, overlay))
             .try_for_each(|overlay| {
@@ -75,7 +90,7 @@ impl Graph {
                 moved.push(overlay);
                 Ok(())
             })
-            .and_then(|()| self.with_state(|state| state.move_users(old.node(), new)));
+            .and_then(|()| self.with_state(|state| state.move_users(old.node(), new, filters)));
         if moved_all.is_err() {
             for overlay in moved.into_iter().rev() {
                 let back = BackingChange { node: Some(Arc::clone(old.node())), name: None };

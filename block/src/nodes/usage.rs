@@ -183,6 +183,11 @@ impl NodeUse {
         NodeUse { access, ..NodeUse::mirror_target(node) }
     }
 
+    /// A node that stays open during a job, without permissions on it.
+    pub fn stays_open(node: Arc<Node>) -> Self {
+        NodeUse::shared(node, "source", Access::NONE)
+    }
+
     /// The filter that represents a job.
     pub fn filter(node: Arc<Node>) -> Self {
         NodeUse::member(node, "main node", Access::NONE)

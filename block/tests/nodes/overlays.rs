@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
 
 use block::image::permissions::{Access, Permissions};
-use block::nodes::{Graph, Node, Root};
+use block::nodes::{Driver, Filter, FilterOptions, Graph, Node, Root};
 use block::options::{BlockdevOptions, BlockdevRefOrNull};
 
 use crate::support::*;
@@ -118,4 +118,42 @@ async fn overlays_that_do_not_fit_are_refused() {
         append(graph, &base, &overlay).await,
         Err("The overlay already has a backing image".to_owned())
     );
+}
+
+/// The names of the child of a filter and of the node of a root.
+fn places(filter: &Filter, root: &Root) -> (String, String) {
+    let child = filter.node().filtered().expect("a filter has a child");
+    (child.name().to_owned(), root.node().name().to_owned())
+}
+
+#[tokio::test]
+async fn the_filter_of_a_backup_and_its_parents_move_to_the_overlay() {
+    let fixture = Fixture::new();
+    let graph = &fixture.graph;
+    let base = fixture.add(image(&fixture, "base"));
+    let overlay = fixture.add(image(&fixture, "overlay"));
+    let root = guest(graph, &base);
+    let filter = |driver| FilterOptions { driver, name: None, target: None, merges: false };
+    let filter = graph.insert_filter(&base, filter(Driver::CopyBeforeWrite));
+    let filter = filter.expect("the filter can be inserted");
+    let above = fixture.add(raw(named(filter.node().name())).named("above").read_only(true));
+    append(graph, &base, &overlay).await.expect("the overlay is appended");
+    assert_eq!(places(&filter, &root), ("overlay".to_owned(), "overlay".to_owned()));
+    root.write(0, &[5; 512]).expect("the guest can write");
+    for node in [&overlay, filter.node(), &above] {
+        assert_same(&contents(node)[..512], &[5; 512]);
+    }
+    assert_same(&contents(&base)[..512], &[0; 512]);
+    let refused = |name| graph.remove(name).expect_err("it is in use").to_string();
+    assert_eq!(refused("overlay"), "Block device overlay is in use");
+    assert_eq!(refused("base"), "Node 'base' is busy: node is used as backing hd of 'overlay'");
+    let quiesced = overlay.quiesce().await;
+    graph.remove_overlay(&quiesced, &base).expect("the overlay is removed");
+    drop(quiesced);
+    assert_eq!(places(&filter, &root), ("base".to_owned(), "base".to_owned()));
+    assert_same(&contents(&above)[..512], &[0; 512]);
+    drop(filter);
+    let file = above.file().expect("it has a file");
+    assert_eq!(file.name(), "base");
+    graph.remove("overlay").expect("nothing uses the overlay");
 }

@@ -121,7 +121,9 @@ fn prepare(
         Some((bitmap, _)) => PointInTime::of_bitmap(copier, bitmap)?,
         None => PointInTime::new(copier)?,
     });
-    let filter_use = NodeUse::filter(Arc::clone(filter.node()));
+    // An overlay that is put on the source separates it from the filter.
+    let uses =
+        [NodeUse::filter(Arc::clone(filter.node())), NodeUse::stays_open(Arc::clone(&source))];
     let driver = Backup {
         point_in_time: Arc::clone(&point_in_time),
         on_error: OnError::new(common.on_source_error, common.on_target_error),
@@ -142,7 +144,7 @@ fn prepare(
     let (opened, created_file) = target.into_parts();
     let prepared = PreparedJob::new(created, created_file);
     block_job::add_reservation(prepared.job(), target_reservation);
-    block_job::reserve_with_opened(prepared.job(), &context.graph, [filter_use], opened)?;
+    block_job::reserve_with_opened(prepared.job(), &context.graph, uses, opened)?;
     transaction.watch(&source, &point_in_time);
     Ok(prepared)
 }
