@@ -13,6 +13,7 @@ use crate::options::{BlockdevDiscardOptions, BlockdevOptionsQcow2, unsigned};
 pub(super) struct Qcow2Tuning {
     lazy_refcounts: Option<bool>,
     pass_discard_request: Option<bool>,
+    pass_discard_snapshot: Option<bool>,
     pass_discard_other: Option<bool>,
     discard_no_unref: Option<bool>,
     cache_size: Option<i64>,
@@ -28,6 +29,7 @@ impl From<&BlockdevOptionsQcow2> for Qcow2Tuning {
         Qcow2Tuning {
             lazy_refcounts: options.lazy_refcounts,
             pass_discard_request: options.pass_discard_request,
+            pass_discard_snapshot: options.pass_discard_snapshot,
             pass_discard_other: options.pass_discard_other,
             discard_no_unref: options.discard_no_unref,
             cache_size: options.cache_size,
@@ -51,6 +53,7 @@ impl Qcow2Tuning {
         DiscardPolicy {
             unmap,
             pass_request: self.pass_discard_request.unwrap_or(unmap),
+            pass_snapshot: self.pass_discard_snapshot.unwrap_or(true),
             pass_other: self.pass_discard_other.unwrap_or(false),
             no_unref: self.discard_no_unref.unwrap_or(false),
         }

@@ -170,8 +170,8 @@ pub struct BlockdevOptionsQcow2 {
     /// Whether clusters that a request discards are discarded in the file too. The default is true
     /// if the option `discard` is `unmap`.
     pub pass_discard_request: Option<bool>,
-    /// Whether clusters that a deleted snapshot freed are discarded in the file too. Without
-    /// effect, as no snapshots are deleted.
+    /// Whether clusters are discarded in the file too that the deletion of a snapshot frees, or the
+    /// return to one; `true` by default.
     pub pass_discard_snapshot: Option<bool>,
     /// Whether clusters that were freed otherwise are discarded in the file too; not by default.
     pub pass_discard_other: Option<bool>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use block::image::qcow2::snapshots::NewSnapshot;
 use block::nodes::Node;
+use block::options::{BlockdevOptions, BlockdevOptionsQcow2};
 
 use crate::support::*;
 
@@ -185,4 +186,39 @@ fn nodes_without_snapshots_refuse_them() {
         read_only.delete_snapshot("1").map_err(refused),
         Err("Failed to remove snapshot from snapshot list: Operation not permitted".to_owned())
     );
+}
+
+#[test]
+fn the_space_of_a_deleted_snapshot_is_freed_in_the_file() {
+    for (pass_discard_snapshot, is_freed) in
+        [(None, true), (Some(true), true), (Some(false), false)]
+    {
+        let fixture = Fixture::new();
+        let path = fixture.format("disk", |_image| {});
+        let mut options = BlockdevOptionsQcow2::new(inline(fixture.file("disk")));
+        options.pass_discard_snapshot = pass_discard_snapshot;
+        let node = fixture.add(BlockdevOptions::from(options).named("disk"));
+        node.write(0, &noise(1, M)).expect("it can be written");
+        let first = node.create_snapshot(&new("first")).expect("it can be created");
+        let contents_now = noise(2, M);
+        node.write(0, &contents_now).expect("it can be written");
+        node.flush().expect("it can be flushed");
+        let before = node.allocated_size().expect("it is in a file");
+        node.delete_snapshot(&first.id).expect("it exists");
+        let after = node.allocated_size().expect("it is in a file");
+        assert_eq!(after + M / 2 < before, is_freed, "{before} {after}");
+        assert_same(&contents(&node), &contents_now);
+        // The return to a snapshot frees the former contents.
+        let second = node.create_snapshot(&new("second")).expect("it can be created");
+        node.write(0, &noise(3, M)).expect("it can be written");
+        node.flush().expect("it can be flushed");
+        let before = node.allocated_size().expect("it is in a file");
+        node.revert_to_snapshot(&second.id).expect("it exists");
+        let after = node.allocated_size().expect("it is in a file");
+        assert_eq!(after + M / 2 < before, is_freed, "{before} {after}");
+        assert_same(&contents(&node), &contents_now);
+        drop(node);
+        fixture.graph.remove_all();
+        assert_sound(&path);
+    }
 }

@@ -40,7 +40,7 @@ impl Qcow2Image {
             let mut edit = change.begin(&l1, &table)?;
             edit.activate_copy(l1)?;
             edit.set_snapshots(&table, entries.len() as u32)?;
-            change.commit(edit)?;
+            change.commit(&mut edit)?;
             Ok(id)
         });
         let id = created?;
@@ -67,7 +67,9 @@ impl Qcow2Image {
             edit.release_tree(snapshot.l1_table.clone())?;
             edit.update_flags()?;
             edit.set_snapshots(&table, entries.len() as u32)?;
-            Ok(change.commit(edit)?)
+            change.commit(&mut edit)?;
+            change.discard_released(&mut edit, &snapshot.l1_table);
+            Ok(())
         })
     }
 
@@ -85,10 +87,13 @@ impl Qcow2Image {
             let entries = change.entries();
             let table = snapshots::table(&entries)?;
             let mut edit = change.begin(&snapshot.l1_table, &table)?;
-            edit.release_tree(edit.l1_table())?;
+            let former = edit.l1_table();
+            edit.release_tree(former.clone())?;
             edit.activate_copy(snapshot.l1_table.clone())?;
             edit.set_size(snapshot.disk_size.unwrap_or(change.header.size()));
-            Ok(change.commit(edit)?)
+            change.commit(&mut edit)?;
+            change.discard_released(&mut edit, &former);
+            Ok(())
         })?;
         self.dirty_bitmaps().resize(opened.engine()?.size());
         Ok(())
@@ -113,7 +118,9 @@ impl Qcow2Image {
         let snapshots = Snapshots::read(&self.storage, &header)?;
         let no_flush = opened.mode.no_flush;
         let is_committed = Cell::new(false);
-        let change = SnapshotChange { image: self, header, snapshots, no_flush, is_committed };
+        let discards = opened.mode.discard_policy.pass_snapshot;
+        let change =
+            SnapshotChange { image: self, header, snapshots, no_flush, is_committed, discards };
         let done = work(&change);
         if !change.is_committed.get() {
             // Only clusters without references have been written.
@@ -177,11 +184,13 @@ struct SnapshotChange<'a> {
     no_flush: bool,
     /// Whether the header may have been written.
     is_committed: Cell<bool>,
+    /// Whether the space of freed clusters is freed below.
+    discards: bool,
 }
 
 impl SnapshotChange<'_> {
     /// Makes a change the contents of the image.
-    fn commit(&self, edit: Edit) -> io::Result<()> {
+    fn commit(&self, edit: &mut Edit) -> io::Result<()> {
         self.is_committed.set(true);
         edit.commit()
     }
@@ -193,6 +202,16 @@ impl SnapshotChange<'_> {
     fn find(&self, id: &str) -> Result<&Snapshot> {
         let found = self.snapshots.list.iter().find(|one| one.id == id);
         found.ok_or_else(|| io::Error::from(Errno::NOENT).into())
+    }
+
+    /// Frees the space of the clusters that the change has freed. The change is made, so that an
+    /// error does not undo it.
+    fn discard_released(&self, edit: &mut Edit, l1: &Range<u64>) {
+        if self.discards
+            && let Err(error) = edit.discard_released_tree(l1)
+        {
+            tracing::warn!(%error, "freed clusters cannot be discarded");
+        }
     }
 
     /// Begins the change, which copies at most the L1 table of the image or `l1`, and writes a

@@ -17,6 +17,9 @@ pub struct DiscardPolicy {
     pub unmap: bool,
     /// Whether clusters are discarded below that a client discards: `pass-discard-request`.
     pub pass_request: bool,
+    /// Whether clusters are discarded below that a change of snapshots frees:
+    /// `pass-discard-snapshot`.
+    pub pass_snapshot: bool,
     /// Whether clusters of replaced tables are discarded below: `pass-discard-other`.
     pub pass_other: bool,
     /// Whether discarded clusters stay allocated in the image: `discard-no-unref`.

@@ -39,11 +39,12 @@ pub(in crate::image::qcow2) struct Room {
 /// A change of an image that is not in use. Without [`Edit::commit`], the image is unchanged.
 #[derive(Debug)]
 pub(in crate::image::qcow2) struct Edit {
-    storage: Storage,
-    geometry: Geometry,
+    pub(super) storage: Storage,
+    pub(super) geometry: Geometry,
     regions: Regions,
     counts: Refcounts,
-    former: FormerStructure,
+    /// Until the change is made.
+    former: Option<FormerStructure>,
     size: u64,
     l1_table: Range<u64>,
     refcount_table: Range<u64>,
@@ -93,7 +94,7 @@ impl Edit {
             snapshots: header.snapshot_table().snapshots,
             regions,
             counts,
-            former,
+            former: Some(former),
             snapshot_table,
         })
     }
@@ -232,12 +233,14 @@ impl Edit {
     ///
     /// # Errors
     /// Those of the storage. The image is then unchanged, unless the write to the header failed.
-    pub(in crate::image::qcow2) fn commit(self) -> std::io::Result<()> {
+    pub(in crate::image::qcow2) fn commit(&mut self) -> std::io::Result<()> {
         self.committed().map_err(into_io)
     }
 
-    fn committed(mut self) -> Result<()> {
-        self.counts.release_structure(&self.regions, self.former)?;
+    fn committed(&mut self) -> Result<()> {
+        if let Some(former) = self.former.take() {
+            self.counts.release_structure(&self.regions, former)?;
+        }
         self.counts.write_back(&self.regions)?;
         self.counts.sync_now()?;
         let clusters =
@@ -256,7 +259,7 @@ impl Edit {
         self.counts.sync_now()
     }
 
-    fn l1_entries(&self, l1: &Range<u64>) -> Result<Vec<u64>> {
+    pub(super) fn l1_entries(&self, l1: &Range<u64>) -> Result<Vec<u64>> {
         let is_valid = l1.start.is_multiple_of(self.geometry.cluster_size())
             && l1.end - l1.start <= TablePointers::L1_MAX;
         if !is_valid {
@@ -274,7 +277,7 @@ impl Edit {
         Ok(entries)
     }
 
-    fn l2_table(&self, offset: u64) -> Result<Vec<Entry>> {
+    pub(super) fn l2_table(&self, offset: u64) -> Result<Vec<Entry>> {
         let size = self.geometry.cluster_size();
         if !offset.is_multiple_of(size) || offset >= OFFSET_END {
             return Err(Errno::IO.into());
@@ -313,7 +316,7 @@ impl Edit {
     }
 
     /// The offsets of all clusters to which an entry refers, in the form of ranges of one byte.
-    fn clusters(&self, entry: Entry) -> Result<Vec<u64>> {
+    pub(super) fn clusters(&self, entry: Entry) -> Result<Vec<u64>> {
         if entry.fault(&self.geometry).is_some() {
             return Err(Errno::IO.into());
         }
@@ -338,7 +341,7 @@ impl Edit {
         Ok(())
     }
 
-    fn count(&mut self, offset: u64) -> Result<u64> {
+    pub(super) fn count(&mut self, offset: u64) -> Result<u64> {
         self.counts.get(&self.regions, offset >> self.geometry.cluster_bits)
     }
 
@@ -353,6 +356,6 @@ impl Edit {
     }
 }
 
-fn into_io(failure: Failure) -> std::io::Error {
+pub(super) fn into_io(failure: Failure) -> std::io::Error {
     open_error(failure).into_io()
 }

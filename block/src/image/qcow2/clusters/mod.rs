@@ -37,6 +37,7 @@ mod codec;
 mod compressed;
 mod corruption;
 mod discard;
+mod discard_tree;
 mod edit;
 mod flush;
 mod freed;

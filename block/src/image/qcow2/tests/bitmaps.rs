@@ -18,8 +18,13 @@ const SUBSETS: usize = 20;
 
 fn open(storage: Storage, writable: bool) -> Qcow2Image {
     let header = Header::read(&storage, AccessMode::from_writable(writable));
-    let discard_policy =
-        DiscardPolicy { unmap: true, pass_request: true, pass_other: true, no_unref: false };
+    let discard_policy = DiscardPolicy {
+        unmap: true,
+        pass_request: true,
+        pass_snapshot: true,
+        pass_other: true,
+        no_unref: false,
+    };
     let mode = Qcow2Mode {
         writable,
         no_flush: false,

@@ -13,8 +13,13 @@ use crate::image::storage::{Preallocation, Storage, ZeroMode};
 
 const CLUSTER: u64 = SHAPE.cluster_size as u64;
 /// The policy of a node with the option `discard=unmap`.
-const UNMAP: DiscardPolicy =
-    DiscardPolicy { unmap: true, pass_request: true, pass_other: false, no_unref: false };
+const UNMAP: DiscardPolicy = DiscardPolicy {
+    unmap: true,
+    pass_request: true,
+    pass_snapshot: false,
+    pass_other: false,
+    no_unref: false,
+};
 
 fn open_with(journal: &Arc<Journal>, discard_policy: DiscardPolicy) -> Clusters {
     let storage = Storage::from(Arc::clone(journal));

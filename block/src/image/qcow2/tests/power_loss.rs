@@ -58,8 +58,13 @@ fn open(storage: Storage, backing: Option<&Storage>, shape: Shape, writable: boo
     if shape.small_caches {
         cache_sizes.total = Some(0);
     }
-    let discard_policy =
-        DiscardPolicy { unmap: true, pass_request: true, pass_other: true, no_unref: false };
+    let discard_policy = DiscardPolicy {
+        unmap: true,
+        pass_request: true,
+        pass_snapshot: true,
+        pass_other: true,
+        no_unref: false,
+    };
     let mode = OpenMode { writable, cache_sizes, discard_policy, ..OpenMode::default() };
     Clusters::open(storages, &header, mode).expect("it can be opened")
 }
