@@ -132,17 +132,32 @@ pub enum Error {
         child: String,
     },
     /// A job would freeze a backing chain, and another job has frozen a link of the chain.
-    #[error("Cannot change 'backing' link from '{parent}' to '{child}'")]
+    #[error("Cannot change '{link}' link from '{parent}' to '{child}'")]
     ChainFrozen {
+        /// The name of the link.
+        link: &'static str,
         /// The parent.
         parent: String,
         /// The child.
         child: String,
     },
+    /// The filter of a job would be inserted into a frozen link.
+    #[error("Cannot change '{link}' link to '{child}'")]
+    LinkFrozen {
+        /// The name of the link.
+        link: &'static str,
+        /// The child.
+        child: String,
+    },
     /// A job would freeze a backing chain with the filter of a job that changes the chain at its
     /// end.
-    #[error("Cannot freeze 'backing' link to '{0}'")]
-    NeverFrozen(String),
+    #[error("Cannot freeze '{link}' link to '{child}'")]
+    NeverFrozen {
+        /// The name of the link.
+        link: &'static str,
+        /// The child.
+        child: String,
+    },
     /// The backing node is an implicit filter, which cannot be replaced.
     #[error("Cannot replace implicit backing child of {0}")]
     ImplicitBacking(String),

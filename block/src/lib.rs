@@ -82,3 +82,4 @@ pub mod nodes;
 pub mod options;
 #[cfg(any(test, feature = "test-util"))]
 pub mod testing;
+pub mod throttle;

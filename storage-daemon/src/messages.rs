@@ -206,6 +206,11 @@ pub(crate) fn bottom_is_filter(node: &str) -> Error {
     Error::generic(format!("Node '{node}' is a filter, use a non-filter node as 'bottom'"))
 }
 
+/// For the image below filters, which is no backing image of the filters.
+pub(crate) fn not_in_chain_of(node: &str, top: &str) -> Error {
+    Error::generic(format!("'{node}' is not in the backing chain of '{top}'"))
+}
+
 pub(crate) fn bottom_not_in_chain(node: &str, top: &str) -> Error {
     Error::generic(format!("Node '{node}' is not in a chain starting from '{top}'"))
 }

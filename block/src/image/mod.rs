@@ -6,13 +6,16 @@
 pub mod aligned_buffer;
 mod alignment;
 pub mod blkdebug;
+pub(crate) mod compress;
 pub mod dirty_bitmaps;
 pub mod extent;
+pub(crate) mod filter;
 pub mod host_file;
 pub mod locks;
 pub(crate) mod memory;
 pub mod null;
 pub mod permissions;
+pub(crate) mod preallocate;
 pub mod probe;
 pub mod qcow2;
 mod range_locks;
@@ -21,6 +24,7 @@ pub mod slice;
 pub mod storage;
 #[cfg(test)]
 mod tests;
+pub(crate) mod throttle;
 pub mod watched;
 pub(crate) mod zeroes;
 
@@ -101,7 +105,7 @@ impl Image {
     /// As for [`Image::write`]; or the format has no compression.
     pub fn write_compressed(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
         match self {
-            Image::Raw(_) => Err(io::Error::from(rustix::io::Errno::NOTSUP)),
+            Image::Raw(image) => image.write_compressed(offset, buffer),
             Image::Qcow2(image) => image.write_compressed(offset, buffer),
         }
     }
@@ -129,8 +133,8 @@ impl Image {
         buffer: &mut AlignedBuffer,
     ) -> io::Result<()> {
         match self {
-            // A raw image has no backing file.
-            Image::Raw(_) => Ok(()),
+            // A raw image has no backing file, but may pass requests on to an image with one.
+            Image::Raw(image) => image.copy_on_read(offset, length),
             Image::Qcow2(image) => image.copy_on_read(offset, length, buffer),
         }
     }

@@ -73,6 +73,16 @@ impl RawImage {
         check_range(offset, length, self.size()?)
     }
 
+    pub(super) fn write_compressed(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
+        self.check_write(offset, buffer.len() as u64)?;
+        self.storage.write_compressed(offset, buffer)
+    }
+
+    pub(super) fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.check_write(offset, length)?;
+        self.storage.copy_on_read(offset, length)
+    }
+
     pub(super) fn flush(&self) -> io::Result<()> {
         let RawMode { writable, no_flush, unmap: _ } = self.mode();
         if !writable {

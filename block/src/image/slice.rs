@@ -119,6 +119,10 @@ impl BlockStorage for StorageSlice {
         self.inner.extent(self.range().offset.saturating_add(offset), length)
     }
 
+    fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.inner.copy_on_read(self.range().shift(offset)?, length)
+    }
+
     fn request_alignment(&self) -> u64 {
         self.inner.request_alignment()
     }

@@ -119,6 +119,30 @@ pub trait BlockStorage: fmt::Debug + fmt::Display + Send + Sync + 'static {
         Ok(Extent { length, zero: false, allocated: true })
     }
 
+    /// Writes whole clusters, compressed if that makes them smaller. By default, nothing is
+    /// compressed.
+    ///
+    /// # Errors
+    /// As for [`BlockStorage::write`]; [`io::ErrorKind::Unsupported`] for a storage without
+    /// compression.
+    fn write_compressed(&self, _offset: u64, _data: &[u8]) -> io::Result<()> {
+        Err(Errno::NOTSUP.into())
+    }
+
+    /// Copies the data of the backing file in a range into the image, where the image has none. By
+    /// default, there is no backing file.
+    ///
+    /// # Errors
+    /// As for [`BlockStorage::write`].
+    fn copy_on_read(&self, _offset: u64, _length: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The cluster size in bytes, if the storage is an image with clusters.
+    fn cluster_size(&self) -> Option<u64> {
+        None
+    }
+
     /// The alignment of requests in bytes, a power of two, from which on a request needs neither a
     /// copy nor a read before a write. Other requests are slower, but have the same effect. By
     /// default, it is 1.
@@ -232,6 +256,27 @@ impl Storage {
     /// As for [`BlockStorage::extent`].
     pub fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {
         self.0.extent(offset, length)
+    }
+
+    /// As [`BlockStorage::write_compressed`].
+    ///
+    /// # Errors
+    /// As for [`BlockStorage::write_compressed`].
+    pub fn write_compressed(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.0.write_compressed(offset, data)
+    }
+
+    /// As [`BlockStorage::copy_on_read`].
+    ///
+    /// # Errors
+    /// As for [`BlockStorage::copy_on_read`].
+    pub fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.0.copy_on_read(offset, length)
+    }
+
+    /// As [`BlockStorage::cluster_size`].
+    pub fn cluster_size(&self) -> Option<u64> {
+        self.0.cluster_size()
     }
 
     /// As [`BlockStorage::request_alignment`].

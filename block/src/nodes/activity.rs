@@ -155,6 +155,7 @@ impl Graph {
                 node.set_active(true);
                 return Err(error);
             }
+            node.free_preallocated();
             self.with_state(|state| state.refresh_restored([&node]));
             next.extend(node.children());
         }

@@ -30,9 +30,27 @@ pub fn unfiltered(mut node: Arc<Node>) -> Arc<Node> {
     node
 }
 
+/// The first node in the chain that is not the filter of a job.
+pub(super) fn without_job_filters(mut node: Arc<Node>) -> Arc<Node> {
+    while let Some(below) = node.filtered_by_job() {
+        node = below;
+    }
+    node
+}
+
+/// The backing node of the first image in the chain of a node.
+pub fn backing_of_image(node: &Arc<Node>) -> Option<Arc<Node>> {
+    unfiltered(Arc::clone(node)).backing()
+}
+
+/// The next node in the chain of a node: the filtered child of a filter, or the backing node.
+pub fn next_in_chain(node: &Arc<Node>) -> Option<Arc<Node>> {
+    node.filtered_or_backing()
+}
+
 /// The backing chain from a node on, with filters.
 pub fn chain(node: &Arc<Node>) -> impl Iterator<Item = Arc<Node>> {
-    successors(Some(Arc::clone(node)), |node| node.backing())
+    successors(Some(Arc::clone(node)), |node| node.filtered_or_backing())
 }
 
 /// Whether `node` is in the backing chain of `top`.
@@ -47,7 +65,8 @@ pub fn images(node: &Arc<Node>) -> impl Iterator<Item = Arc<Node>> {
 
 /// The parent of `below` in the backing chain of `top`, filter or not.
 pub fn above(top: &Arc<Node>, below: &Arc<Node>) -> Option<Arc<Node>> {
-    chain(top).find(|node| node.backing().is_some_and(|backing| Arc::ptr_eq(&backing, below)))
+    chain(top)
+        .find(|node| node.filtered_or_backing().is_some_and(|next| Arc::ptr_eq(&next, below)))
 }
 
 /// The image above `below` in the backing chain of `top`, without filters.
@@ -166,13 +185,15 @@ impl Graph {
     /// [`Error::ChainFrozen`]; [`Error::NeverFrozen`].
     pub fn check_freezable(&self, top: &Arc<Node>, bottom: &Node) -> Result<()> {
         let parents = chain(top).take_while(|node| !std::ptr::eq(&**node, bottom));
-        let links: Vec<_> =
-            parents.filter_map(|node| node.backing().map(|child| (node, child))).collect();
+        let links: Vec<_> = parents
+            .filter_map(|node| Some((node.clone(), node.filtered_or_backing()?)))
+            .collect();
         self.with_state(|state| {
             let is_frozen =
                 |node: &Node| state.find(node.name()).is_some_and(|entry| entry.is_frozen());
             match links.iter().find(|(parent, _)| is_frozen(parent)) {
                 Some((parent, child)) => Err(Error::ChainFrozen {
+                    link: parent.driver().link(),
                     parent: parent.name().to_owned(),
                     child: child.name().to_owned(),
                 }),
@@ -180,7 +201,10 @@ impl Graph {
             }
         })?;
         match links.iter().find(|(_, child)| child.driver().never_frozen()) {
-            Some((_, child)) => Err(Error::NeverFrozen(child.name().to_owned())),
+            Some((parent, child)) => Err(Error::NeverFrozen {
+                link: parent.driver().link(),
+                child: child.name().to_owned(),
+            }),
             None => Ok(()),
         }
     }

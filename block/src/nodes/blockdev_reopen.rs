@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::backing::{BackingChange, unfiltered};
+use super::backing::{BackingChange, without_job_filters};
 use super::blkdebug_options::Blkdebug;
 use super::depth::{check_depth, depth};
-use super::driver::Driver;
+use super::driver::{Driver, FilterDriver};
 use super::entry::Entry;
 use super::filename::is_implicit;
+use super::filter_state::{FilterSettings, preallocate_sizes};
 use super::fixed_options::{
     check_data_file, check_file, check_force_share, check_null, check_resettable,
 };
@@ -142,7 +143,11 @@ impl Graph {
         Defaults { inherited, former_options }: Defaults,
         wanted: &mut ReopenPlan,
     ) -> Result<()> {
-        if node.driver().is_filter() {
+        let is_fixed = match node.driver() {
+            Driver::Filter(filter) => !filter.is_reopenable(),
+            other => other.is_job_filter(),
+        };
+        if is_fixed {
             let (driver, node) = (node.driver().name(), node.name().to_owned());
             return Err(Error::NotReopenable { driver, node });
         }
@@ -177,6 +182,14 @@ impl Graph {
     ) -> Result<()> {
         let (file, data_file, backing) = match options {
             BlockdevDriverOptions::Blkdebug(options) => (Some(&options.image), None, None),
+            BlockdevDriverOptions::Compress(options) => (Some(&options.file), None, None),
+            BlockdevDriverOptions::CopyOnRead(options) => {
+                (Some(&options.format.file), None, None)
+            }
+            BlockdevDriverOptions::Preallocate(options) => {
+                (Some(&options.format.file), None, None)
+            }
+            BlockdevDriverOptions::Throttle(options) => (Some(&options.file), None, None),
             BlockdevDriverOptions::Raw(options) => (Some(&options.format.file), None, None),
             BlockdevDriverOptions::Qcow2(options) => {
                 let format = &options.format;
@@ -201,7 +214,7 @@ impl Graph {
             (node.file(), described(file), common.for_file()),
         ];
         for (child, options, inherited) in children {
-            if let (Some(child), Some(options)) = (child.map(unfiltered), options)
+            if let (Some(child), Some(options)) = (child.map(without_job_filters), options)
                 && child.is_opened_for(node)
             {
                 self.plan_node(&child, &options, Defaults::of_child(inherited), wanted)?;
@@ -247,6 +260,30 @@ impl Graph {
                 }
                 self.plan_file(node, &format.format.file, wanted)
             }
+            (
+                Driver::Filter(FilterDriver::Throttle),
+                BlockdevDriverOptions::Throttle(options),
+            ) => {
+                let member = self.throttle_groups().join(&options.throttle_group)?;
+                if let Some(change) = planned(&wanted.changes, node) {
+                    let member = FilterSettings::Throttle(Arc::new(member));
+                    wanted.changes[change].filter = Some(member);
+                }
+                self.plan_file(node, &options.file, wanted)
+            }
+            (
+                Driver::Filter(FilterDriver::Preallocate),
+                BlockdevDriverOptions::Preallocate(options),
+            ) => {
+                self.plan_file(node, &options.format.file, wanted)?;
+                let file = wanted.file_of(node);
+                let alignment = file.map_or(1, |file| file.image.storage().request_alignment());
+                let sizes = preallocate_sizes(options, alignment)?;
+                if let Some(change) = planned(&wanted.changes, node) {
+                    wanted.changes[change].filter = Some(FilterSettings::Preallocate(sizes));
+                }
+                Ok(())
+            }
             (Driver::Qcow2, _other) if node.backing().is_some() => {
                 Err(Error::BackingMissing(node.name().to_owned()))
             }
@@ -264,14 +301,16 @@ impl Graph {
     ) -> Result<()> {
         let Some(file) = node.file() else { return Ok(()) };
         let name = match child {
-            BlockdevRef::Definition(_) if unfiltered(Arc::clone(&file)).is_opened_for(node) => {
+            BlockdevRef::Definition(_)
+                if without_job_filters(Arc::clone(&file)).is_opened_for(node) =>
+            {
                 return Ok(());
             }
             BlockdevRef::Definition(_) => return Err(Error::OptionFixed("file.driver")),
             BlockdevRef::Reference(name) => name,
         };
         let new = self.get(name).ok_or_else(|| Error::no_node(name))?;
-        if Arc::ptr_eq(&new, &file) || Arc::ptr_eq(&new, &unfiltered(file)) {
+        if Arc::ptr_eq(&new, &file) || Arc::ptr_eq(&new, &without_job_filters(file)) {
             return Ok(());
         }
         if node.driver() == Driver::Blkdebug {
@@ -300,7 +339,7 @@ impl Graph {
             None => return Err(Error::BackingMissing(node.name().to_owned())),
             Some(BlockdevRefOrNull::Null(_)) => None,
             Some(BlockdevRefOrNull::Definition(_)) => {
-                return match old.map(unfiltered).filter(|old| old.is_opened_for(node)) {
+                return match old.map(without_job_filters).filter(|old| old.is_opened_for(node)) {
                     Some(_planned) => Ok(()),
                     None => Err(Error::OptionFixed("backing.driver")),
                 };
@@ -332,7 +371,7 @@ impl Graph {
     ) -> Result<bool> {
         let Some(old) = old else { return Ok(new.is_some()) };
         let is_same = new.is_some_and(|new| {
-            Arc::ptr_eq(new, old) || Arc::ptr_eq(new, &unfiltered(Arc::clone(old)))
+            Arc::ptr_eq(new, old) || Arc::ptr_eq(new, &without_job_filters(Arc::clone(old)))
         });
         if is_same {
             return Ok(false);

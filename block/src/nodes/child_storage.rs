@@ -106,6 +106,23 @@ impl BlockStorage for ChildStorage {
         self.link().image.extent(offset, length)
     }
 
+    fn write_compressed(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let length = data.len() as u64;
+        self.with_guard(|guard, image| {
+            let mut write = || image.write_compressed(offset, data);
+            guard.observe(offset, length, Some(data), &mut write)
+        })
+    }
+
+    /// The visible contents do not change, so that no watcher sees the writes.
+    fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.link().image.copy_on_read(offset, length)
+    }
+
+    fn cluster_size(&self) -> Option<u64> {
+        self.link().image.cluster_size()
+    }
+
     fn request_alignment(&self) -> u64 {
         self.link().image.request_alignment()
     }

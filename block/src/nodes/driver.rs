@@ -26,6 +26,51 @@ pub enum Driver {
     CommitTop,
     /// The filter above the source of a backup.
     CopyBeforeWrite,
+    /// A filter that a client describes.
+    Filter(FilterDriver),
+}
+
+/// The drivers of filters that a client can describe. Their nodes show the data of their child
+/// `file` unchanged, and change how requests are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FilterDriver {
+    /// Writes are compressed.
+    Compress,
+    /// Reads copy data from backing files into the image below.
+    CopyOnRead,
+    /// Space beyond the end of a file is allocated.
+    Preallocate,
+    /// Requests wait as a throttle group requires.
+    Throttle,
+}
+
+impl FilterDriver {
+    /// The name in the schema (`BlockdevDriver`).
+    pub fn name(self) -> &'static str {
+        match self {
+            FilterDriver::Compress => "compress",
+            FilterDriver::CopyOnRead => "copy-on-read",
+            FilterDriver::Preallocate => "preallocate",
+            FilterDriver::Throttle => "throttle",
+        }
+    }
+
+    /// Whether nodes of the driver can be reopened with other options.
+    pub(super) fn is_reopenable(self) -> bool {
+        match self {
+            FilterDriver::Compress | FilterDriver::CopyOnRead => false,
+            FilterDriver::Preallocate | FilterDriver::Throttle => true,
+        }
+    }
+
+    /// Whether nodes of the driver pass compressed writes on.
+    pub(super) fn passes_compressed(self) -> bool {
+        match self {
+            FilterDriver::Compress | FilterDriver::Preallocate => false,
+            FilterDriver::CopyOnRead | FilterDriver::Throttle => true,
+        }
+    }
 }
 
 impl Driver {
@@ -43,6 +88,7 @@ impl Driver {
             Driver::CopyOnRead => "copy-on-read",
             Driver::CommitTop => "commit_top",
             Driver::CopyBeforeWrite => "copy-before-write",
+            Driver::Filter(filter) => filter.name(),
         }
     }
 
@@ -56,24 +102,47 @@ impl Driver {
             | Driver::MirrorTop
             | Driver::CopyOnRead
             | Driver::CommitTop
-            | Driver::CopyBeforeWrite => false,
+            | Driver::CopyBeforeWrite
+            | Driver::Filter(_) => false,
         }
     }
 
-    /// Whether the driver is a filter of a job: it shows another node unchanged.
+    /// Whether nodes of the driver show another node unchanged.
     pub fn is_filter(self) -> bool {
+        self.is_job_filter() || matches!(self, Driver::Filter(_))
+    }
+
+    /// Whether the driver is a filter that a job inserts.
+    pub(super) fn is_job_filter(self) -> bool {
         match self {
             Driver::MirrorTop
             | Driver::CopyOnRead
             | Driver::CommitTop
             | Driver::CopyBeforeWrite => true,
-            Driver::Blkdebug
+            Driver::Filter(_)
+            | Driver::Blkdebug
             | Driver::File
             | Driver::HostCdrom
             | Driver::HostDevice
             | Driver::Raw
             | Driver::Qcow2
             | Driver::NullCo => false,
+        }
+    }
+
+    /// The name of the link of a node to the next one of its chain.
+    pub(super) fn link(self) -> &'static str {
+        match self {
+            Driver::CopyOnRead | Driver::CopyBeforeWrite | Driver::Filter(_) => "file",
+            Driver::MirrorTop
+            | Driver::CommitTop
+            | Driver::Blkdebug
+            | Driver::File
+            | Driver::HostCdrom
+            | Driver::HostDevice
+            | Driver::Raw
+            | Driver::Qcow2
+            | Driver::NullCo => "backing",
         }
     }
 
@@ -84,6 +153,7 @@ impl Driver {
             Driver::MirrorTop | Driver::CommitTop => true,
             Driver::CopyOnRead
             | Driver::CopyBeforeWrite
+            | Driver::Filter(_)
             | Driver::Blkdebug
             | Driver::File
             | Driver::HostCdrom

@@ -102,19 +102,21 @@ impl Entry {
         })
     }
 
-    /// Whether a job freezes the backing link of the node.
+    /// Whether a job or a copy-on-read node freezes the link of the node to the next one of its
+    /// chain.
     pub(super) fn is_frozen(&self) -> bool {
-        self.uses.iter().any(|used| match used.user {
-            User::External { link, .. } => link == BackingLink::Frozen,
-            User::Node { .. } => false,
-        })
+        self.node.is_frozen_by_node()
+            || self.uses.iter().any(|used| match used.user {
+                User::External { link, .. } => link == BackingLink::Frozen,
+                User::Node { .. } => false,
+            })
     }
 
-    /// Whether the node is to be closed: it has no users, and no client owns it. A filter is never
-    /// unused, because its job removes it.
+    /// Whether the node is to be closed: it has no users, and no client owns it. The filter of a
+    /// job is never unused, because its job removes it.
     pub(super) fn is_unused(&self) -> bool {
         let node = &self.node;
-        self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_filter()
+        self.uses.is_empty() && !node.monitor_owned() && !node.driver().is_job_filter()
     }
 
     /// Whether a user blocks the operations of others.
@@ -226,7 +228,7 @@ pub(super) enum Origin {
 impl User {
     /// Whether the user is the filter of a job.
     fn is_filter(&self) -> bool {
-        matches!(self, User::Node { driver, .. } if driver.is_filter())
+        matches!(self, User::Node { driver, .. } if driver.is_job_filter())
     }
 
     /// Whether the user tolerates the writes of `other`, an older user. The filter of a backup

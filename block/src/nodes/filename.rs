@@ -71,6 +71,7 @@ impl Filenames {
             Driver::File | Driver::HostCdrom | Driver::HostDevice => node.path().map(Arc::from),
             Driver::Blkdebug => self.blkdebug_path(node),
             Driver::NullCo => node.range().is_default().then(|| "null-co://".into()),
+            Driver::Filter(_) => None,
             Driver::CopyOnRead | Driver::CopyBeforeWrite if !is_implicit(node) => None,
             Driver::MirrorTop
             | Driver::CopyOnRead
@@ -101,7 +102,8 @@ impl Filenames {
                     | Driver::MirrorTop
                     | Driver::CopyOnRead
                     | Driver::CommitTop
-                    | Driver::CopyBeforeWrite => None,
+                    | Driver::CopyBeforeWrite
+                    | Driver::Filter(_) => None,
                 }
             }
         }
@@ -141,7 +143,13 @@ impl Filenames {
             text.push_args(format_args!(", \"driver\": \"{driver}\"}}"));
             return;
         }
-        text.push_args(format_args!("{{\"driver\": \"{driver}\", \"file\": "));
+        text.push("{");
+        if let Some(member) = node.throttle_member() {
+            text.push("\"throttle-group\": ");
+            text.push_string(member.group_name());
+            text.push(", ");
+        }
+        text.push_args(format_args!("\"driver\": \"{driver}\", \"file\": "));
         self.write_options(below, text);
         if let Some(target) = &node.target {
             text.push(", \"target\": ");
@@ -228,6 +236,7 @@ pub(super) fn is_implicit(node: &Node) -> bool {
             node.name().starts_with('#')
         }
         Driver::CopyBeforeWrite
+        | Driver::Filter(_)
         | Driver::Blkdebug
         | Driver::File
         | Driver::HostCdrom

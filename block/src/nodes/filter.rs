@@ -112,6 +112,7 @@ fn role(driver: Driver) -> Role {
         Driver::CopyBeforeWrite | Driver::CopyOnRead => Role::File,
         Driver::MirrorTop
         | Driver::CommitTop
+        | Driver::Filter(_)
         | Driver::Blkdebug
         | Driver::File
         | Driver::HostCdrom

@@ -1,6 +1,6 @@
 //! Options that `blockdev-reopen` cannot change.
 
-use super::backing::unfiltered;
+use super::backing::without_job_filters;
 use super::inherit::Settings;
 use super::node::Node;
 use crate::error::{Error, Result};
@@ -53,7 +53,7 @@ pub(super) fn check_resettable(node: &Node, options: &BlockdevDriverOptions) -> 
 
 /// Checks that the data file of a node, which cannot be replaced, stays.
 pub(super) fn check_data_file(node: &Node, child: &BlockdevRef) -> Result<()> {
-    let own = node.data_file().map(unfiltered);
+    let own = node.data_file().map(without_job_filters);
     match (own, child) {
         (Some(own), BlockdevRef::Definition(_)) if own.is_opened_for(node) => Ok(()),
         (Some(own), BlockdevRef::Reference(name)) if own.name() == name.as_str() => Ok(()),

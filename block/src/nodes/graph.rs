@@ -16,6 +16,7 @@ use super::write_extent::WriteThresholds;
 use crate::error::{Error, Result};
 use crate::image::qcow2::Corruption;
 use crate::options::BlockdevImageReferences;
+use crate::throttle::ThrottleGroups;
 
 /// All nodes of a program. Clones are handles to the same graph.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,7 @@ struct Shared {
     image_references: BlockdevImageReferences,
     corruptions: Corruptions,
     write_thresholds: WriteThresholds,
+    throttle_groups: ThrottleGroups,
 }
 
 impl Graph {
@@ -66,6 +68,11 @@ impl Graph {
 
     pub(super) fn write_thresholds(&self) -> &WriteThresholds {
         &self.shared.write_thresholds
+    }
+
+    /// The throttle groups, which nodes with the driver `throttle` name.
+    pub fn throttle_groups(&self) -> &ThrottleGroups {
+        &self.shared.throttle_groups
     }
 
     /// Closes a node that [`Graph::add`] opened, and the nodes that were opened below it.
@@ -191,6 +198,7 @@ impl Graph {
                     node = %node.name(), %error, "cannot flush the image while closing it"
                 );
             }
+            node.free_preallocated();
             // The node is removed after the flush, so that the next user of the nodes below finds
             // all data.
             closing.extend(self.with_state(|state| state.remove(node.name())));

@@ -39,6 +39,8 @@ pub fn by_name(name: &str, format: Option<&str>) -> Result<BlockdevOptions> {
     let over = |file: BlockdevOptions| match format {
         Some("qcow2") => Ok(BlockdevOptions::qcow2(file)),
         Some("raw") => Ok(BlockdevOptions::raw(file)),
+        Some("compress") => Ok(BlockdevOptions::compress(file)),
+        Some("copy-on-read") => Ok(BlockdevOptions::copy_on_read(file)),
         Some(other) => Err(Error::UnknownFormat(other.to_owned())),
         None => {
             let mut options = BlockdevOptions::raw(file);
@@ -130,6 +132,10 @@ fn probe_format(options: &mut BlockdevOptions) -> Result<()> {
                 break filename;
             }
             BlockdevDriverOptions::Blkdebug(blkdebug) => file = &blkdebug.image,
+            BlockdevDriverOptions::Compress(compress) => file = &compress.file,
+            BlockdevDriverOptions::CopyOnRead(options) => file = &options.format.file,
+            BlockdevDriverOptions::Preallocate(options) => file = &options.format.file,
+            BlockdevDriverOptions::Throttle(throttle) => file = &throttle.file,
             BlockdevDriverOptions::Raw(BlockdevOptionsRaw { format, .. }) => file = &format.file,
             BlockdevDriverOptions::NullCo(_) | BlockdevDriverOptions::Qcow2(_) => return Ok(()),
         }
@@ -140,6 +146,10 @@ fn probe_format(options: &mut BlockdevOptions) -> Result<()> {
         Probed::Qcow2 => {
             let file = raw.format.file.clone();
             options.driver = BlockdevDriverOptions::Qcow2(BlockdevOptionsQcow2::new(file));
+        }
+        // As in QEMU, the name decides about this format.
+        Probed::Raw if path.ends_with(".dmg") => {
+            return Err(Error::UnknownFormat("dmg".to_owned()));
         }
         Probed::Raw => {}
     }

@@ -140,7 +140,7 @@ impl Node {
             Driver::File | Driver::HostCdrom | Driver::HostDevice => {
                 self.with_host_file(|file| file.allocated_size().ok()).flatten()
             }
-            Driver::Raw => self.file()?.allocated_size(),
+            Driver::Raw | Driver::Filter(_) => self.file()?.allocated_size(),
             Driver::Qcow2 => {
                 let file = self.file()?.allocated_size()?;
                 match self.data_file() {
@@ -210,7 +210,7 @@ impl InfoReader {
             return Ok(known.clone());
         }
         let backing = node
-            .backing()
+            .filtered_or_backing()
             .or_else(|| node.blkdebug_image())
             .filter(|_| self.backing_images == BackingImages::Nested);
         let backing = backing.map(|backing| self.image(&backing)).transpose()?;
@@ -256,7 +256,7 @@ fn is_dirty(node: &Node) -> Option<bool> {
     match node.driver() {
         // As in QEMU, where the driver for CD-ROM drives reports nothing.
         Driver::NullCo | Driver::HostCdrom => None,
-        Driver::Blkdebug | Driver::Raw => is_dirty(&*node.file()?),
+        Driver::Blkdebug | Driver::Raw | Driver::Filter(_) => is_dirty(&*node.file()?),
         Driver::File | Driver::HostDevice => Some(false),
         Driver::Qcow2 => node.qcow2_header().as_deref().map(Header::dirty),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {

@@ -47,11 +47,15 @@ impl From<&BlockdevOptions> for GivenOptions {
             qcow2: match &options.driver {
                 BlockdevDriverOptions::Qcow2(options) => Some(options.into()),
                 BlockdevDriverOptions::Blkdebug(_)
+                | BlockdevDriverOptions::Compress(_)
+                | BlockdevDriverOptions::CopyOnRead(_)
                 | BlockdevDriverOptions::File(_)
                 | BlockdevDriverOptions::HostCdrom(_)
                 | BlockdevDriverOptions::HostDevice(_)
                 | BlockdevDriverOptions::NullCo(_)
-                | BlockdevDriverOptions::Raw(_) => None,
+                | BlockdevDriverOptions::Preallocate(_)
+                | BlockdevDriverOptions::Raw(_)
+                | BlockdevDriverOptions::Throttle(_) => None,
             },
         }
     }

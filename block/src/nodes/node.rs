@@ -7,18 +7,22 @@ use parking_lot::RwLock;
 use super::blkdebug_options::Blkdebug;
 use super::child_storage::{ChildLink, ChildStorage};
 use super::driver::Driver;
+use super::filter_state::FilterState;
+use super::frozen_chain::{FrozenChain, FrozenLinks};
 use super::inherit::{CacheMode, Settings};
 use super::range::RangeOptions;
 use super::watch::WriteLock;
 use crate::image::Image;
 use crate::image::host_file::HostFile;
 use crate::image::permissions::AccessMode;
+use crate::image::preallocate::Preallocate;
 use crate::image::qcow2::Qcow2Image;
 use crate::image::qcow2::header::Header;
 use crate::image::slice::StorageSlice;
 use crate::image::storage::Storage;
 use crate::image::watched::WatchedStorage;
 use crate::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions, BlockdevOptionsFile};
+use crate::throttle::ThrottleMember;
 
 /// The backing file of a node.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +56,12 @@ pub struct Node {
     pub(super) range: RwLock<RangeOptions>,
     /// The range of the file that a raw node shows.
     pub(super) slice: Option<Arc<StorageSlice>>,
+    /// The chain that a copy-on-read node keeps as it is.
+    pub(super) frozen_chain: Option<FrozenChain>,
+    /// The number of copy-on-read nodes that freeze the link to the next node of the chain.
+    pub(super) frozen_links: Arc<FrozenLinks>,
+    /// The state of a filter with options that can change.
+    pub(super) filter_state: Option<FilterState>,
     /// The options of a blkdebug node.
     pub(super) blkdebug: Option<Blkdebug>,
     pub(super) file: RwLock<Option<Arc<Node>>>,
@@ -82,6 +92,9 @@ impl Node {
             file_options: None,
             range: RwLock::default(),
             slice: None,
+            filter_state: None,
+            frozen_chain: None,
+            frozen_links: Arc::default(),
             blkdebug: None,
             file: RwLock::default(),
             file_storage: None,
@@ -185,8 +198,8 @@ impl Node {
     fn child_link(&self) -> ChildLink {
         let link =
             |node: &Node| ChildLink { image: node.image.storage(), writes: node.writes.clone() };
-        let mut below = self.filtered();
-        while let Some(next) = below.as_ref().and_then(|node| node.filtered()) {
+        let mut below = self.filtered_by_job();
+        while let Some(next) = below.as_ref().and_then(|node| node.filtered_by_job()) {
             below = Some(next);
         }
         below.as_deref().map_or_else(|| link(self), link)
@@ -213,6 +226,32 @@ impl Node {
         *self.data_file.write() = Some(Arc::clone(child));
     }
 
+    /// The node whose data this node shows where it has none of its own: the filtered child, or
+    /// the backing node.
+    pub(super) fn filtered_or_backing(&self) -> Option<Arc<Node>> {
+        self.filtered().or_else(|| self.backing())
+    }
+
+    /// The membership of a throttle node in its group.
+    pub(super) fn throttle_member(&self) -> Option<Arc<ThrottleMember>> {
+        match &self.filter_state {
+            Some(FilterState::Throttle(throttle)) => Some(throttle.member()),
+            Some(FilterState::Preallocate(_)) | None => None,
+        }
+    }
+
+    pub(super) fn preallocate(&self) -> Option<&Preallocate> {
+        match &self.filter_state {
+            Some(FilterState::Preallocate(preallocate)) => Some(preallocate),
+            Some(FilterState::Throttle(_)) | None => None,
+        }
+    }
+
+    /// Whether a copy-on-read node freezes the link to the next node of the chain.
+    pub(super) fn is_frozen_by_node(&self) -> bool {
+        self.frozen_links.is_frozen() || self.frozen_chain.is_some()
+    }
+
     /// All children of the node.
     pub(super) fn children(&self) -> impl Iterator<Item = Arc<Node>> {
         self.file().into_iter().chain(self.data_file()).chain(self.backing())
@@ -223,9 +262,17 @@ impl Node {
         self.backing.read().node.clone()
     }
 
-    /// The filtered child, if this node is the filter of a job.
+    /// The filtered child, if this node is a filter.
     pub fn filtered(&self) -> Option<Arc<Node>> {
-        self.backing().filter(|_| self.driver.is_filter())
+        match self.driver {
+            Driver::Filter(_) => self.file(),
+            _other => self.filtered_by_job(),
+        }
+    }
+
+    /// The filtered child, if this node is the filter of a job.
+    pub(super) fn filtered_by_job(&self) -> Option<Arc<Node>> {
+        self.backing().filter(|_| self.driver.is_job_filter())
     }
 
     /// Whether the header of the image names a backing file, open or not.
@@ -237,7 +284,7 @@ impl Node {
     pub fn cluster_size(&self) -> Option<u64> {
         match self.driver {
             Driver::Qcow2 => self.qcow2_header().map(|header| header.cluster_size()),
-            Driver::Blkdebug | Driver::Raw => self.file()?.cluster_size(),
+            Driver::Blkdebug | Driver::Raw | Driver::Filter(_) => self.file()?.cluster_size(),
             Driver::MirrorTop
             | Driver::CopyOnRead
             | Driver::CommitTop

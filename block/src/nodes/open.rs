@@ -113,6 +113,12 @@ impl<'a> Opener<'a> {
             BlockdevDriverOptions::Blkdebug(options) => {
                 self.open_blkdebug(node_name, settings, options)
             }
+            BlockdevDriverOptions::Compress(options) => {
+                self.open_compress(node_name, settings, options)
+            }
+            BlockdevDriverOptions::CopyOnRead(options) => {
+                self.open_copy_on_read(node_name, settings, options)
+            }
             BlockdevDriverOptions::File(options) => {
                 self.open_file(node_name, settings, HostFileKind::File, options)
             }
@@ -123,6 +129,12 @@ impl<'a> Opener<'a> {
                 self.open_file(node_name, settings, HostFileKind::HostDevice, options)
             }
             BlockdevDriverOptions::Raw(options) => self.open_raw(node_name, settings, options),
+            BlockdevDriverOptions::Preallocate(options) => {
+                self.open_preallocate(node_name, settings, options)
+            }
+            BlockdevDriverOptions::Throttle(options) => {
+                self.open_throttle(node_name, settings, options)
+            }
             BlockdevDriverOptions::Qcow2(options) => {
                 self.open_qcow2(node_name, settings, options)
             }
@@ -152,7 +164,7 @@ impl<'a> Opener<'a> {
     }
 
     /// Finds an open node, or one of this tree.
-    fn find(&self, name: &str) -> Result<Arc<Node>> {
+    pub(super) fn find(&self, name: &str) -> Result<Arc<Node>> {
         let is_own = self.created.iter().any(|own| own.name == name);
         let node = self.graph.with_state(|state| {
             let entry = if is_own { state.entries.get(name) } else { state.find(name) };

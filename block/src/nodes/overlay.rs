@@ -40,7 +40,7 @@ impl Graph {
 
     fn replace_below_filters(&self, old: &Quiesced, new: &Arc<Node>) -> Result<()> {
         let filters = self.overlays(old.node()).into_iter();
-        let filters: Vec<_> = filters.filter(|node| node.driver().is_filter()).collect();
+        let filters: Vec<_> = filters.filter(|node| node.driver().is_job_filter()).collect();
         self.replace_with_filters(old, new, &filters)
     }
 

@@ -7,7 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
-use super::driver::Driver;
+use super::driver::{Driver, FilterDriver};
 use super::entries::Entries;
 use super::entry::{Cumulative, Entry, Role, Use, User};
 use crate::error::{Error, Result};
@@ -122,10 +122,10 @@ pub(super) fn access_of_use(
                 writable: *writable,
                 force_share: *force_share,
             });
-            let access = if driver.is_filter() {
+            let access = if driver.is_job_filter() {
                 filter_access(*driver, *merges, parent)
             } else {
-                child_access(*driver, parent.writable, used.role, parent.access)
+                child_access(*driver, used.role, parent)
             };
             if parent.force_share {
                 access.sharing_all()
@@ -182,9 +182,11 @@ fn may_conflict(parts: &[(&Use, Access)]) -> bool {
 }
 
 /// The permissions of a node on a child, given the permissions of the users of the node.
-fn child_access(driver: Driver, writable: bool, role: Role, above: Access) -> Access {
+fn child_access(driver: Driver, role: Role, parent: Cumulative) -> Access {
+    let Cumulative { access: above, writable, .. } = parent;
     match (role, driver) {
         (Role::File, Driver::Qcow2) => format_access(writable, above),
+        (Role::File, Driver::Filter(driver)) => described_filter_access(driver, parent),
         (Role::File, _any) => above,
         // The part must remain in the file.
         (Role::FilePart, _any) => Access { shares: above.shares - Permissions::RESIZE, ..above },
@@ -216,6 +218,7 @@ fn filter_access(driver: Driver, merges: bool, filter: Cumulative) -> Access {
         }
         Driver::MirrorTop
         | Driver::CopyBeforeWrite
+        | Driver::Filter(_)
         | Driver::Blkdebug
         | Driver::File
         | Driver::HostCdrom
@@ -223,6 +226,23 @@ fn filter_access(driver: Driver, merges: bool, filter: Cumulative) -> Access {
         | Driver::Raw
         | Driver::Qcow2
         | Driver::NullCo => {}
+    }
+    Access { takes, shares }
+}
+
+/// The permissions of a filter that a client describes on its child.
+fn described_filter_access(driver: FilterDriver, filter: Cumulative) -> Access {
+    let Access { mut takes, mut shares } = filter.access;
+    match driver {
+        FilterDriver::Preallocate if takes.contains(Permissions::WRITE | Permissions::RESIZE) => {
+            // The ends of the data and of the file are known to one writer only.
+            shares -= Permissions::WRITE | Permissions::RESIZE;
+        }
+        FilterDriver::Compress | FilterDriver::Preallocate | FilterDriver::Throttle => {}
+        FilterDriver::CopyOnRead => {
+            shares |= Permissions::WRITE_UNCHANGED;
+            takes.set(Permissions::WRITE_UNCHANGED, filter.active);
+        }
     }
     Access { takes, shares }
 }

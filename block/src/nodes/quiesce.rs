@@ -18,7 +18,10 @@ pub struct Quiesced {
 
 impl Node {
     /// Waits for the writes in flight, and blocks later ones until the result is dropped.
+    ///
+    /// As in QEMU, the requests of a throttle node do not wait for their turn meanwhile.
     pub async fn quiesce(self: &Arc<Self>) -> Quiesced {
+        let _released = self.throttle_member().map(|member| member.release());
         Quiesced { node: Arc::clone(self), writes: self.writes.block_writes().await }
     }
 }

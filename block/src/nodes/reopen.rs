@@ -5,9 +5,10 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::backing::unfiltered;
+use super::backing::without_job_filters;
 use super::depth::height;
 use super::entry::Use;
+use super::filter_state::FilterSettings;
 use super::graph::Graph;
 use super::inherit::{GivenOptions, Settings};
 use super::node::Node;
@@ -54,7 +55,9 @@ pub(super) struct Change {
     range: RangeOptions,
     /// The file of a file node, opened in another mode.
     file: Option<Reopened>,
-    /// The new `file` child of a raw or qcow2 node, if the child changes.
+    /// The new options of a filter.
+    pub(super) filter: Option<FilterSettings>,
+    /// The new `file` child of a format or a filter, if the child changes.
     pub(super) child: Option<Arc<Node>>,
 }
 
@@ -63,6 +66,7 @@ pub(super) struct Change {
 struct Former {
     range: RangeOptions,
     file: Option<Reopened>,
+    filter: Option<FilterSettings>,
     child: Option<Arc<Node>>,
 }
 
@@ -94,7 +98,7 @@ impl Change {
     pub(super) fn new(node: Arc<Node>, mut settings: Settings) -> Self {
         settings.common.active = node.is_active();
         let range = node.range();
-        Change { node, settings, range, file: None, child: None }
+        Change { node, settings, range, file: None, filter: None, child: None }
     }
 
     /// The `file` child that the node has after the change.
@@ -217,14 +221,15 @@ impl Graph {
 
 /// Reopens images with their former options, the last one first.
 fn roll_back(done: Vec<(Arc<Node>, Former)>, before: &[(Arc<Node>, Settings)]) {
-    for (node, Former { range, file, child }) in done.into_iter().rev() {
+    for (node, Former { range, file, filter, child }) in done.into_iter().rev() {
         let Some((_, settings)) = before.iter().find(|(known, _)| Arc::ptr_eq(known, &node))
         else {
             continue;
         };
-        let back = Change { node: Arc::clone(&node), settings: *settings, range, file, child };
+        let (node, settings) = (Arc::clone(&node), *settings);
+        let back = Change { node, settings, range, file, filter, child };
         if let Err(error) = reopen_image(back) {
-            tracing::error!(node = %node.name(), %error, "a node cannot be restored");
+            tracing::error!(%error, "a node cannot be restored");
         }
     }
 }
@@ -241,7 +246,7 @@ pub(super) fn plan(change: Change, changes: &mut Vec<Change>) {
     let backing = node.backing().map(|backing| (backing, common.for_backing()));
     let data_file = node.data_file().map(|file| (file, common.for_file()));
     for (child, inherited) in file.into_iter().chain(data_file).chain(backing) {
-        let child = unfiltered(child);
+        let child = without_job_filters(child);
         if child.is_opened_for(&node) {
             let former = child.settings.read().given;
             let settings = match planned_options(changes, &child) {
@@ -297,7 +302,7 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
 /// Those of the file or of the image. Nothing was replaced then: only a file node has a file, and
 /// the image of a file node cannot fail.
 fn reopen_image(change: Change) -> Result<Former> {
-    let Change { node, settings, range, file, child } = change;
+    let Change { node, settings, range, file, filter, child } = change;
     let child = child.map(|child| exchange_file(&node, &child)).transpose()?.flatten();
     let switch = |file| node.with_host_file(|host_file| host_file.switch(file));
     let file = file.and_then(switch).transpose()?;
@@ -309,7 +314,14 @@ fn reopen_image(change: Change) -> Result<Former> {
         }
         return Err(error);
     }
-    Ok(Former { range: node.set_range(range), file, child })
+    let filter = filter.and_then(|new| node.filter_state.as_ref()?.set(new));
+    if let Some(former) = &child {
+        former.free_own_preallocated();
+    }
+    if settings.common.read_only {
+        node.free_preallocated();
+    }
+    Ok(Former { range: node.set_range(range), file, filter, child })
 }
 
 /// Opens the image of a node in the mode of new settings.

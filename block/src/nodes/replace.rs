@@ -44,6 +44,7 @@ impl State {
             Some(entry) => entry.order,
             None => return Err(Error::NodeNotFound(below.name().to_owned())),
         };
+        self.check_links_free(below)?;
         self.insert(Arc::clone(filter));
         let Some(order) = self.entries.order(filter.name()) else { return Ok(()) };
         // Nodes below the filter cannot be its parents.
@@ -60,6 +61,22 @@ impl State {
         }
         self.relink(&moved, filter);
         Ok(())
+    }
+
+    /// Checks that no copy-on-read node freezes the link of a parent to a node.
+    fn check_links_free(&self, child: &Node) -> Result<()> {
+        let is_frozen = |parent: &Arc<Node>| {
+            let is_next =
+                |next: Arc<Node>| parent.is_frozen_by_node() && std::ptr::eq(&*next, child);
+            parent.filtered_or_backing().is_some_and(is_next)
+        };
+        match self.parents(child).into_iter().find(is_frozen) {
+            Some(parent) => Err(Error::LinkFrozen {
+                link: parent.driver().link(),
+                child: child.name().to_owned(),
+            }),
+            None => Ok(()),
+        }
     }
 
     /// Attaches the parents of a filter to its child, and removes the filter. Returns the nodes
@@ -111,7 +128,7 @@ impl State {
         let mut next = 0;
         while let Some(one) = found.get(next).and_then(|order| self.entries.at(*order)) {
             let parents = one.parents().filter_map(|name| self.entries.get(name));
-            let filters = parents.filter(|parent| parent.node.driver().is_filter());
+            let filters = parents.filter(|parent| parent.node.driver().is_job_filter());
             let orders: Vec<u64> = filters.map(|filter| filter.order).collect();
             found.extend(
                 orders.iter().filter(|order| !found.contains(order)).copied().collect::<Vec<_>>(),
@@ -146,7 +163,7 @@ impl State {
         let below_new = with_all_below(new);
         let before = self.users_of([old, order]);
         self.move_parents(old, order, |parent| {
-            parent.driver().is_filter() || below_new.contains(&std::ptr::from_ref(parent))
+            parent.driver().is_job_filter() || below_new.contains(&std::ptr::from_ref(parent))
         });
         let allowed = permissions::recompute(&self.entries, [old, order]);
         self.restore(before);
@@ -178,7 +195,7 @@ impl State {
         let mut moved = Vec::new();
         for one in &replaced {
             let parents = self.parents_except(*one, |parent| {
-                parent.driver().is_filter() || below_new.contains(&std::ptr::from_ref(parent))
+                parent.driver().is_job_filter() || below_new.contains(&std::ptr::from_ref(parent))
             });
             moved.extend(self.entries.extract_uses(*one, |used| match &used.user {
                 User::Node { name, .. } => used.role.is_storage() && parents.contains(name),
@@ -352,7 +369,7 @@ impl Node {
     /// Replaces a child of the node by another one with the same contents.
     fn set_child(&self, role: Role, child: &Arc<Node>) {
         match role {
-            Role::File | Role::Backing if self.driver.is_filter() => {
+            Role::File | Role::Backing if self.driver.is_job_filter() => {
                 self.link_storage(child);
                 self.set_backing_node(child);
             }

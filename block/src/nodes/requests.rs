@@ -1,5 +1,6 @@
 //! The requests to a node. All of them block.
 
+use super::backing::unfiltered;
 use super::driver::Driver;
 use super::node::Node;
 use super::watch::{Write, WriteGuard};
@@ -59,6 +60,7 @@ impl Node {
     pub fn compresses(&self) -> bool {
         match self.driver {
             Driver::Qcow2 => true,
+            Driver::Filter(filter) => filter.passes_compressed(),
             Driver::Blkdebug
             | Driver::MirrorTop
             | Driver::CopyOnRead
@@ -203,7 +205,10 @@ impl Node {
     /// # Errors
     /// [`Error::Io`].
     pub fn block_status(&self, offset: u64, length: u64) -> Result<Extent> {
-        Ok(self.image.extent(offset, length)?)
+        match self.file().filter(|_| self.driver.is_filter()) {
+            Some(below) => unfiltered(below).block_status(offset, length),
+            None => Ok(self.image.extent(offset, length)?),
+        }
     }
 
     /// Whether the image itself determines the contents at an offset, rather than its backing file,

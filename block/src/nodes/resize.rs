@@ -68,7 +68,7 @@ fn resize_image(node: &Node, size: u64) -> Result<()> {
             node.check_bitmaps_resizable()?;
             node.qcow2_image().map_or(Err(Error::NotResizable), |image| image.resize(size))
         }
-        Driver::Blkdebug => resize_child(node.file().as_deref(), size),
+        Driver::Blkdebug | Driver::Filter(_) => resize_child(node.file().as_deref(), size),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {
             resize_child(node.backing().as_deref(), size)
         }

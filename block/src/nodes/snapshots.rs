@@ -126,7 +126,7 @@ impl Node {
     fn below_with_snapshots(&self) -> Option<Arc<Node>> {
         match self.driver() {
             Driver::Raw if self.range().is_default() => self.file(),
-            Driver::Blkdebug => self.file(),
+            Driver::Blkdebug | Driver::Filter(_) => self.file(),
             Driver::MirrorTop
             | Driver::CopyOnRead
             | Driver::CommitTop

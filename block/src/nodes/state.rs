@@ -10,7 +10,7 @@ use super::names::{self, Generator};
 use super::node::Node;
 use super::permissions;
 use crate::error::{Error, Result};
-use crate::image::permissions::Access;
+use crate::image::permissions::{Access, Permissions};
 
 /// The name and the position in listings that are reserved for a node that is being opened.
 #[derive(Clone, Debug)]
@@ -227,6 +227,10 @@ impl State {
         }
         for (order, cumulative) in by_order {
             if let Some(entry) = self.entries.at_mut(order) {
+                if let Some(preallocate) = entry.node.preallocate() {
+                    let both = Permissions::WRITE | Permissions::RESIZE;
+                    preallocate.permit(cumulative.access.takes.contains(both));
+                }
                 entry.cumulative = cumulative;
             }
         }

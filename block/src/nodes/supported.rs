@@ -45,6 +45,10 @@ fn check(options: &BlockdevOptions, depth: usize) -> Result<()> {
             Blkdebug::new(options)?;
             check_child(&options.image, depth + 1)
         }
+        BlockdevDriverOptions::Compress(options) => check_child(&options.file, depth + 1),
+        BlockdevDriverOptions::CopyOnRead(options) => {
+            check_child(&options.format.file, depth + 1)
+        }
         BlockdevDriverOptions::File(options)
         | BlockdevDriverOptions::HostCdrom(options)
         | BlockdevDriverOptions::HostDevice(options) => check_file(options),
@@ -55,6 +59,10 @@ fn check(options: &BlockdevOptions, depth: usize) -> Result<()> {
             options.size_bytes()?;
             check_child(&options.format.file, depth + 1)
         }
+        BlockdevDriverOptions::Preallocate(options) => {
+            check_child(&options.format.file, depth + 1)
+        }
+        BlockdevDriverOptions::Throttle(options) => check_child(&options.file, depth + 1),
     }
 }
 

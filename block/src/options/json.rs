@@ -151,7 +151,14 @@ fn check(value: &Json) -> Result<()> {
         let known = BlockdevDriver::ALL.iter().find(|known| known.as_str() == driver);
         let child = match known {
             None => return Err(Error::UnknownFormat(driver.clone())),
-            Some(BlockdevDriver::Raw | BlockdevDriver::Qcow2) => Some("file"),
+            Some(
+                BlockdevDriver::Compress
+                | BlockdevDriver::CopyOnRead
+                | BlockdevDriver::Raw
+                | BlockdevDriver::Preallocate
+                | BlockdevDriver::Qcow2
+                | BlockdevDriver::Throttle,
+            ) => Some("file"),
             Some(BlockdevDriver::Blkdebug) => Some("image"),
             Some(_protocol) => None,
         };

@@ -9,14 +9,18 @@ pub mod blkdebug;
 pub(crate) mod blkdebug_config;
 mod blkdebug_event;
 pub mod drivers;
+pub mod filters;
 pub(crate) mod json;
 
 use qapi_core::{Null, qapi_alternate, qapi_enum, qapi_struct, qapi_union};
 
 pub use self::blkdebug::BlockdevOptionsBlkdebug;
 pub use self::drivers::{
-    BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsNull, BlockdevOptionsQcow2,
-    BlockdevOptionsRaw, OnOffAuto,
+    BlockdevAioOptions, BlockdevOptionsFile, BlockdevOptionsGenericFormat, BlockdevOptionsNull,
+    BlockdevOptionsQcow2, BlockdevOptionsRaw, OnOffAuto,
+};
+pub use self::filters::{
+    BlockdevOptionsCor, BlockdevOptionsPreallocate, BlockdevOptionsThrottle,
 };
 use crate::error::{Error, Result};
 
@@ -41,6 +45,12 @@ pub(crate) fn unsigned<T: Into<i64>>(value: Option<T>, name: &str) -> Result<Opt
 pub enum BlockdevDriver {
     /// Another node, with errors injected into its requests.
     Blkdebug,
+    /// A filter that compresses writes.
+    #[qapi(since = "5.0")]
+    Compress,
+    /// A filter whose reads copy data from backing files into the image below.
+    #[qapi(since = "3.0")]
+    CopyOnRead,
     /// A file of the host.
     File,
     /// A CD-ROM drive of the host.
@@ -51,10 +61,16 @@ pub enum BlockdevDriver {
     HostDevice,
     /// No storage: reads give zeroes, and writes are discarded.
     NullCo,
+    /// A filter that allocates space beyond the end of a file.
+    #[qapi(since = "6.0")]
+    Preallocate,
     /// A qcow2 image in another node.
     Qcow2,
     /// The bytes of another node, unchanged.
     Raw,
+    /// A filter that limits the rates of requests.
+    #[qapi(since = "2.11")]
+    Throttle,
 }
 
 /// A node to be opened, with all nodes that are described inline below it.
@@ -137,6 +153,17 @@ impl BlockdevOptions {
         Self::new(BlockdevDriverOptions::NullCo(options))
     }
 
+    /// A `compress` node on top of another one.
+    pub fn compress(file: impl Into<BlockdevRef>) -> Self {
+        let options = BlockdevOptionsGenericFormat { file: file.into() };
+        Self::new(BlockdevDriverOptions::Compress(options))
+    }
+
+    /// A `copy-on-read` node on top of another one.
+    pub fn copy_on_read(file: impl Into<BlockdevRef>) -> Self {
+        Self::new(BlockdevDriverOptions::CopyOnRead(BlockdevOptionsCor::new(file.into())))
+    }
+
     /// The same node with a name.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
@@ -164,6 +191,10 @@ impl From<BlockdevOptionsQcow2> for BlockdevOptions {
 pub enum BlockdevDriverOptions {
     /// For [`BlockdevDriver::Blkdebug`].
     Blkdebug(Box<BlockdevOptionsBlkdebug>),
+    /// For [`BlockdevDriver::Compress`].
+    Compress(BlockdevOptionsGenericFormat),
+    /// For [`BlockdevDriver::CopyOnRead`].
+    CopyOnRead(BlockdevOptionsCor),
     /// For [`BlockdevDriver::File`].
     File(BlockdevOptionsFile),
     /// For [`BlockdevDriver::HostCdrom`].
@@ -172,10 +203,14 @@ pub enum BlockdevDriverOptions {
     HostDevice(BlockdevOptionsFile),
     /// For [`BlockdevDriver::NullCo`].
     NullCo(BlockdevOptionsNull),
+    /// For [`BlockdevDriver::Preallocate`].
+    Preallocate(BlockdevOptionsPreallocate),
     /// For [`BlockdevDriver::Qcow2`].
     Qcow2(BlockdevOptionsQcow2),
     /// For [`BlockdevDriver::Raw`].
     Raw(BlockdevOptionsRaw),
+    /// For [`BlockdevDriver::Throttle`].
+    Throttle(BlockdevOptionsThrottle),
 }
 
 impl BlockdevDriverOptions {
@@ -183,12 +218,16 @@ impl BlockdevDriverOptions {
     pub fn driver(&self) -> BlockdevDriver {
         match self {
             BlockdevDriverOptions::Blkdebug(_) => BlockdevDriver::Blkdebug,
+            BlockdevDriverOptions::Compress(_) => BlockdevDriver::Compress,
+            BlockdevDriverOptions::CopyOnRead(_) => BlockdevDriver::CopyOnRead,
             BlockdevDriverOptions::File(_) => BlockdevDriver::File,
             BlockdevDriverOptions::HostCdrom(_) => BlockdevDriver::HostCdrom,
             BlockdevDriverOptions::HostDevice(_) => BlockdevDriver::HostDevice,
             BlockdevDriverOptions::NullCo(_) => BlockdevDriver::NullCo,
+            BlockdevDriverOptions::Preallocate(_) => BlockdevDriver::Preallocate,
             BlockdevDriverOptions::Qcow2(_) => BlockdevDriver::Qcow2,
             BlockdevDriverOptions::Raw(_) => BlockdevDriver::Raw,
+            BlockdevDriverOptions::Throttle(_) => BlockdevDriver::Throttle,
         }
     }
 }

@@ -321,30 +321,6 @@ fn a_write_protected_file_is_opened_read_only_if_that_is_allowed() {
 }
 
 #[test]
-fn the_format_of_a_backing_file_is_probed_if_the_header_has_none() {
-    let fixture = Fixture::new();
-    fixture.write("raw", &noise(1, M));
-    fixture.write("vmdk", b"KDMV and so on");
-    fixture.format("qcow2", |_| {});
-    for (backing, expected) in [("raw", Ok("raw")), ("qcow2", Ok("qcow2")), ("vmdk", Err("vmdk"))]
-    {
-        fixture.format("overlay", |options| options.backing_file = Some(backing.into()));
-        let added = fixture.graph.add(&qcow2(inline(fixture.file("overlay"))).named("n"));
-        match expected {
-            Ok(driver) => {
-                let below = added.expect("it can be opened").backing().expect("it has one");
-                assert_eq!(below.driver().name(), driver);
-                fixture.graph.remove("n").expect("it is unused");
-            }
-            Err(format) => assert_eq!(
-                added.expect_err("the format has no driver").to_string(),
-                format!("Could not open backing file: Unknown driver '{format}'")
-            ),
-        }
-    }
-}
-
-#[test]
 fn a_raw_node_can_show_a_part_of_its_file() {
     let fixture = Fixture::new();
     let all = noise(1, 4 * M);

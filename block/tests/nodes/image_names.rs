@@ -6,7 +6,7 @@ use block::options::{
     BlockdevRefOrNull,
 };
 
-use crate::support::{Fixture, M, file, inline, qcow2, text};
+use crate::support::{Fixture, K, M, file, inline, noise, qcow2, text};
 
 /// An image that names this backing file.
 fn overlay(fixture: &Fixture, backing: &str, format: Option<&str>) -> BlockdevOptions {
@@ -226,4 +226,53 @@ fn images_of_a_chain_inherit_what_they_may_name() {
         text.ends_with("'null-co://', which is forbidden by image-references=files"),
         "{text}"
     );
+}
+
+#[test]
+fn the_format_of_a_backing_file_is_probed_if_the_header_has_none() {
+    let fixture = Fixture::new();
+    fixture.write("raw", &noise(1, M));
+    fixture.write("x.dmg", &noise(2, M));
+    fixture.format("qcow2", |_| {});
+    let first_bytes: [(&str, &[u8], Option<&str>); 15] = [
+        ("bochs", b"Bochs Virtual HD Image", Some("bochs")),
+        (
+            "cloop",
+            b"#!/bin/sh\n#V2.0 Format\nmodprobe cloop file=$0 && mount -r -t iso9660 $1\n",
+            Some("cloop"),
+        ),
+        ("luks", b"LUKS\xba\xbe\0\x01", Some("luks")),
+        ("luks2", b"LUKS\xba\xbe\0\x02", None),
+        ("parallels", b"WithouFreSpacExt", Some("parallels")),
+        ("qcow", b"QFI\xfb\0\0\0\x01", Some("qcow")),
+        ("qed", b"QED\0", Some("qed")),
+        ("vdi", &[&[b'x'; 64][..], b"\x7f\x10\xda\xbe"].concat(), Some("vdi")),
+        ("vhdx", b"vhdxfile", Some("vhdx")),
+        ("vmdk", b"KDMV and so on", Some("vmdk")),
+        ("vmdk3", b"COWD and so on", Some("vmdk")),
+        ("descriptor", b"# Disk DescriptorFile\r\n\r\nversion=1\r\n", Some("vmdk")),
+        ("comment", b"# a file of settings\nvalue=1\n", None),
+        ("comments", b"# comments only", None),
+        ("vpc", b"conectix", Some("vpc")),
+    ];
+    let mut table = vec![("raw", Ok("raw")), ("qcow2", Ok("qcow2")), ("x.dmg", Err("dmg"))];
+    for (name, bytes, format) in &first_bytes {
+        fixture.write(name, &[*bytes, &noise(3, 4 * K)].concat());
+        table.push((name, format.map_or(Ok("raw"), Err)));
+    }
+    for (backing, expected) in table {
+        fixture.format("overlay", |options| options.backing_file = Some(backing.into()));
+        let added = fixture.graph.add(&qcow2(inline(fixture.file("overlay"))).named("n"));
+        match expected {
+            Ok(driver) => {
+                let below = added.expect("it can be opened").backing().expect("it has one");
+                assert_eq!(below.driver().name(), driver);
+                fixture.graph.remove("n").expect("it is unused");
+            }
+            Err(format) => assert_eq!(
+                added.expect_err("the format has no driver").to_string(),
+                format!("Could not open backing file: Unknown driver '{format}'")
+            ),
+        }
+    }
 }

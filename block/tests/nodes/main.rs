@@ -8,6 +8,7 @@
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
+//! | filters that clients describe | `filters` |
 //! | internal snapshots | `snapshots` |
 //! | image locks, blkdebug | `locks`, `blkdebug` |
 //! | creation of images | `create` |
@@ -24,6 +25,7 @@ mod create;
 mod depth;
 mod direct;
 mod dirty_bitmaps;
+mod filters;
 mod formats;
 mod graph;
 mod headers;

@@ -161,7 +161,11 @@ async fn serve(
     let _pidfile = settings.pidfile.as_deref().map(Pidfile::create).transpose();
     let _pidfile = _pidfile.map_err(DaemonError::Pidfile)?;
     let running = jobs.clone();
-    let server = setup.into_server().on_shutdown(async move { end_jobs(&running).await });
+    let throttle_groups = graph.throttle_groups().clone();
+    let server = setup.into_server().on_shutdown(async move {
+        throttle_groups.end();
+        end_jobs(&running).await;
+    });
     let shutdown = server.shutdown();
     let serving = server.serve();
     tokio::pin!(serving);

@@ -54,7 +54,7 @@ impl Setup {
             Some(bytes) => server.memory_limit(usize::try_from(bytes).unwrap_or(usize::MAX)),
             None => server,
         };
-        let objects = Objects::default();
+        let objects = Objects::new(&graph);
         let chardevs =
             if settings.daemonize { Chardevs::detached() } else { Chardevs::default() };
         let exports = Exports::new(graph.clone(), server.events(), objects.clone());

@@ -29,12 +29,16 @@ pub fn start(
     let options = match options {
         BlockdevAmendOptions::Qcow2(options) => *options,
         BlockdevAmendOptions::Blkdebug
+        | BlockdevAmendOptions::Compress
+        | BlockdevAmendOptions::CopyOnRead
         | BlockdevAmendOptions::File
         | BlockdevAmendOptions::HostCdrom
         | BlockdevAmendOptions::HostDevice
         | BlockdevAmendOptions::Luks(_)
         | BlockdevAmendOptions::NullCo
-        | BlockdevAmendOptions::Raw => {
+        | BlockdevAmendOptions::Preallocate
+        | BlockdevAmendOptions::Raw
+        | BlockdevAmendOptions::Throttle => {
             return Err(messages::driver_cannot("x-blockdev-amend"));
         }
     };

@@ -10,7 +10,7 @@ use block::copy::{Copier, Pace, PointInTime, Scope};
 use block::error::Error;
 use block::image::dirty_bitmaps::BusyBitmap;
 use block::nodes::{
-    Driver, Filter, FilterOptions, Node, NodeUse, Operation, Reservation, UserName,
+    Driver, Filter, FilterOptions, Node, NodeUse, Operation, Reservation, UserName, backing,
 };
 use block::options::{BlockdevDetectZeroesOptions, BlockdevDiscardOptions};
 use job::{JobOutcome, JobType};
@@ -61,7 +61,7 @@ pub fn drive_backup(
     let source = node(context, &common.device)?;
     context.graph.check_free(&source, Operation::BackupSource)?;
     let backing = match common.sync {
-        MirrorSyncMode::Top => source.backing(),
+        MirrorSyncMode::Top => backing::backing_of_image(&source),
         MirrorSyncMode::None => Some(Arc::clone(&source)),
         MirrorSyncMode::Full | MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => None,
     };

@@ -37,6 +37,7 @@ pub struct ActiveCommit {
 /// nodes conflict with those of other users.
 pub fn prepare(context: &BlockJobContext, options: ActiveCommit) -> Result<PreparedJob> {
     let ActiveCommit { job, top, base, on_error, filter_node_name, writable } = options;
+    context.graph.check_freezable(&top, &base)?;
     let between = backing::chain(&top).skip(1).take_while(|node| !Arc::ptr_eq(node, &base));
     let source = NodeUse::mirror_source(Arc::clone(&top)).link(BackingLink::Frozen);
     let mut uses = vec![source];

@@ -29,9 +29,13 @@ pub fn start(
     match options {
         BlockdevCreateOptions::File(_) | BlockdevCreateOptions::Qcow2(_) => {}
         BlockdevCreateOptions::Blkdebug
+        | BlockdevCreateOptions::Compress
+        | BlockdevCreateOptions::CopyOnRead
         | BlockdevCreateOptions::HostCdrom
         | BlockdevCreateOptions::HostDevice
         | BlockdevCreateOptions::NullCo
+        | BlockdevCreateOptions::Preallocate
+        | BlockdevCreateOptions::Throttle
         | BlockdevCreateOptions::Raw => {
             return Err(messages::driver_cannot("blockdev-create"));
         }
@@ -78,9 +82,13 @@ fn create(graph: &Graph, options: BlockdevCreateOptions, cancelled: &AtomicBool)
         BlockdevCreateOptions::File(options) => Ok(file(options)?.create(cancelled)?),
         BlockdevCreateOptions::Qcow2(options) => Ok(qcow2(*options)?.create(graph)?),
         BlockdevCreateOptions::Blkdebug
+        | BlockdevCreateOptions::Compress
+        | BlockdevCreateOptions::CopyOnRead
         | BlockdevCreateOptions::HostCdrom
         | BlockdevCreateOptions::HostDevice
         | BlockdevCreateOptions::NullCo
+        | BlockdevCreateOptions::Preallocate
+        | BlockdevCreateOptions::Throttle
         | BlockdevCreateOptions::Raw => Err(messages::driver_cannot("blockdev-create")),
     }
 }

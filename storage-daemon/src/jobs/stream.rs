@@ -91,11 +91,16 @@ fn prepare(context: &BlockJobContext, options: StreamOptions) -> Result<Prepared
         target: None,
         merges: false,
     };
+    if let Err(frozen @ Error::ChainFrozen { .. }) = graph.check_freezable(&top, &above_base) {
+        return Err(messages::cannot_create_node(frozen));
+    }
     let filter = graph.insert_filter(&top, filter).map_err(messages::cannot_create_node)?;
     uses.insert(0, NodeUse::filter(Arc::clone(filter.node())));
     uses.insert(1, NodeUse::stream_filter(Arc::clone(filter.node())));
     let is_copying = !below.is_empty();
-    let below = below.into_iter().filter(|node| !node.driver().is_filter()).collect();
+    let top = backing::unfiltered(top);
+    let is_source = |node: &Arc<Node>| !node.driver().is_filter() && !Arc::ptr_eq(node, &top);
+    let below = below.into_iter().filter(is_source).collect();
     let driver = Stream {
         graph: graph.clone(),
         slots: slots.clone(),
@@ -165,6 +170,9 @@ fn above_base(graph: &Graph, top: &Arc<Node>, options: &StreamOptions) -> Result
         let node = named(base)?;
         if Arc::ptr_eq(top, &node) || !backing::chain_contains(top, &node) {
             return Err(messages::not_a_backing_image(base, device));
+        }
+        if Arc::ptr_eq(&backing::unfiltered(Arc::clone(top)), &node) {
+            return Err(messages::not_in_chain_of(base, device));
         }
         node
     } else if let Some(bottom) = &options.bottom {
@@ -244,7 +252,7 @@ impl BlockJobDriver for Stream {
         let _lock = self.graph.lock_reopen();
         let top = &self.images.top;
         let Some(old) = top.backing() else { return Ok(()) };
-        let base = self.above_base.backing();
+        let base = backing::next_in_chain(&self.above_base);
         let name = base.clone().map(|base| {
             self.graph.backing_name(
                 &backing::unfiltered(base),

@@ -19,6 +19,27 @@ pub(super) fn object_not_found(id: &str) -> Error {
     Error::generic(format!("object '{id}' not found"))
 }
 
+pub(super) fn object_in_use(id: &str) -> Error {
+    Error::generic(format!("object '{id}' is in use, can not be deleted"))
+}
+
+pub(super) fn negative_limit() -> Error {
+    Error::generic("Property values cannot be negative")
+}
+
+/// QEMU's text lacks a blank.
+pub(super) fn property_out_of_range(name: &str, most: i64) -> Error {
+    Error::generic(format!("{name} value must be in therange [0, {most}]"))
+}
+
+pub(super) fn property_already_set() -> Error {
+    Error::generic("Property cannot be set after initialization")
+}
+
+pub(super) fn limit_out_of_range(name: &str, most: i64) -> Error {
+    Error::generic(format!("{name} value must be in the range [0, {most}]"))
+}
+
 pub(super) fn no_tls_credentials(id: &str) -> Error {
     Error::generic(format!("No TLS credentials with id '{id}'"))
 }

@@ -1,5 +1,5 @@
-//! Objects that other commands name by their identifiers: TLS credentials, authorizations, secrets
-//! and threads.
+//! Objects that other commands name by their identifiers: TLS credentials, authorizations, secrets,
+//! threads and throttle groups.
 
 mod authorization;
 mod certificate;
@@ -8,26 +8,32 @@ mod iothread;
 mod messages;
 mod properties;
 mod secret;
+mod throttle_group;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use block::nodes::Graph;
+use block::throttle::ThrottleGroups;
 use nbd::TlsOptions;
 use parking_lot::Mutex;
 use qapi_core::Result;
 
 use crate::options::is_identifier;
 use crate::schema::object::{ObjectKind, ObjectOptions};
+use crate::schema::throttle::ThrottleGroupProperties;
 use authorization::Authorization;
 pub use credentials::TlsCredentials;
 use iothread::Iothread;
 pub use properties::ObjectProperties;
 use secret::Secret;
+use throttle_group::ThrottleGroup;
 
 /// The objects. Clones share the state.
 #[derive(Clone, Default)]
 pub struct Objects {
     objects: Arc<Mutex<BTreeMap<String, Object>>>,
+    throttle_groups: ThrottleGroups,
 }
 
 /// An object. Users share it, so that they keep it when it is removed.
@@ -36,6 +42,7 @@ enum Object {
     Authorization(Arc<Authorization>),
     Iothread(Arc<Iothread>),
     Secret(Arc<Secret>),
+    ThrottleGroup(Arc<ThrottleGroup>),
     TlsCredentials(Arc<TlsCredentials>),
 }
 
@@ -45,12 +52,19 @@ impl Object {
             Object::Authorization(object) => object,
             Object::Iothread(object) => object,
             Object::Secret(object) => object,
+            Object::ThrottleGroup(object) => object,
             Object::TlsCredentials(object) => object,
         }
     }
 }
 
 impl Objects {
+    /// No objects yet. Those that are throttle groups limit the nodes of a graph.
+    pub fn new(graph: &Graph) -> Self {
+        let throttle_groups = graph.throttle_groups().clone();
+        Objects { throttle_groups, ..Objects::default() }
+    }
+
     /// Adds an object. Blocks.
     ///
     /// # Errors
@@ -72,26 +86,47 @@ impl Objects {
                 Object::Iothread(Arc::new(Iothread::new(properties)?))
             }
             ObjectKind::Secret(properties) => Object::Secret(Arc::new(Secret::new(properties)?)),
+            ObjectKind::ThrottleGroup(properties) => {
+                return self.add_throttle_group(id, &properties);
+            }
             ObjectKind::TlsCredsPsk(_) => return Err(messages::no_pre_shared_keys()),
             ObjectKind::TlsCredsX509(properties) => {
                 Object::TlsCredentials(Arc::new(TlsCredentials::load(properties)?))
             }
         };
+        self.insert(id, || Ok(object))
+    }
+
+    fn insert(&self, id: String, object: impl FnOnce() -> Result<Object>) -> Result<()> {
         let mut objects = self.objects.lock();
         if objects.contains_key(&id) {
             return Err(messages::duplicate_object(&id));
         }
-        objects.insert(id, object);
+        objects.insert(id, object()?);
         Ok(())
+    }
+
+    fn add_throttle_group(&self, id: String, properties: &ThrottleGroupProperties) -> Result<()> {
+        let limits = throttle_group::limits(properties)?;
+        let name = id.clone();
+        self.insert(id, || {
+            let group = self.throttle_groups.add(&name, limits)?;
+            Ok(Object::ThrottleGroup(Arc::new(ThrottleGroup::new(group))))
+        })
     }
 
     /// Removes an object. Its users keep it.
     ///
     /// # Errors
-    /// There is no such object.
+    /// There is no such object, or it is a throttle group with nodes.
     pub fn remove(&self, id: &str) -> Result<()> {
-        let removed = self.objects.lock().remove(id);
-        removed.map(drop).ok_or_else(|| messages::object_not_found(id))
+        let mut objects = self.objects.lock();
+        let object = objects.get(id).ok_or_else(|| messages::object_not_found(id))?;
+        if matches!(object, Object::ThrottleGroup(_)) && !self.throttle_groups.remove(id) {
+            return Err(messages::object_in_use(id));
+        }
+        objects.remove(id);
+        Ok(())
     }
 
     fn get(&self, id: &str) -> Option<Object> {
@@ -117,7 +152,12 @@ impl Objects {
     pub fn tls_server(&self, id: &str, authorization: Option<&str>) -> Result<TlsOptions> {
         let credentials = match self.get(id) {
             Some(Object::TlsCredentials(credentials)) => credentials,
-            Some(Object::Authorization(_) | Object::Iothread(_) | Object::Secret(_)) => {
+            Some(
+                Object::Authorization(_)
+                | Object::Iothread(_)
+                | Object::Secret(_)
+                | Object::ThrottleGroup(_),
+            ) => {
                 return Err(messages::not_tls_credentials(id));
             }
             None => return Err(messages::no_tls_credentials(id)),
@@ -136,9 +176,13 @@ impl Objects {
     fn authorizes(&self, id: &str, identity: &str) -> bool {
         let is_authorized = match self.get(id) {
             Some(Object::Authorization(authorization)) => authorization.authorizes(identity),
-            Some(Object::Iothread(_) | Object::Secret(_) | Object::TlsCredentials(_)) | None => {
-                false
-            }
+            Some(
+                Object::Iothread(_)
+                | Object::Secret(_)
+                | Object::ThrottleGroup(_)
+                | Object::TlsCredentials(_),
+            )
+            | None => false,
         };
         if !is_authorized {
             tracing::warn!(identity, authorization = id, "a client with TLS is denied");

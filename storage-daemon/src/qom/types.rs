@@ -43,6 +43,30 @@ const fn root(name: &'static str) -> ObjectClass {
     ObjectClass { name, parent: None, kind: Kind::Abstract, properties: &[] }
 }
 
+/// The properties of throttle groups.
+const THROTTLE_GROUP: [(&str, &str); 20] = [
+    ("x-iops-total", "int"),
+    ("x-iops-total-max", "int"),
+    ("x-iops-total-max-length", "int"),
+    ("x-iops-read", "int"),
+    ("x-iops-read-max", "int"),
+    ("x-iops-read-max-length", "int"),
+    ("x-iops-write", "int"),
+    ("x-iops-write-max", "int"),
+    ("x-iops-write-max-length", "int"),
+    ("x-bps-total", "int"),
+    ("x-bps-total-max", "int"),
+    ("x-bps-total-max-length", "int"),
+    ("x-bps-read", "int"),
+    ("x-bps-read-max", "int"),
+    ("x-bps-read-max-length", "int"),
+    ("x-bps-write", "int"),
+    ("x-bps-write-max", "int"),
+    ("x-bps-write-max-length", "int"),
+    ("x-iops-size", "int"),
+    ("limits", "ThrottleLimits"),
+];
+
 /// A row for each type, sorted by name.
 static CLASSES: &[ObjectClass] = {
     use Kind::{Abstract, AbstractUserCreatable, Internal, UserCreatable};
@@ -97,6 +121,7 @@ static CLASSES: &[ObjectClass] = {
             AbstractUserCreatable,
             &[("format", "QCryptoSecretFormat"), ("keyid", "string"), ("iv", "string")],
         ),
+        class("throttle-group", "object", UserCreatable, &THROTTLE_GROUP),
         class(
             "tls-creds",
             "object",

@@ -10,6 +10,12 @@ use super::encryption::{QCryptoBlockAmendOptions, QCryptoBlockAmendOptionsLuks};
 pub enum BlockdevAmendDriver {
     /// The driver that injects errors.
     Blkdebug,
+    /// The filter that compresses.
+    #[qapi(since = "5.0")]
+    Compress,
+    /// The filter that copies on reads.
+    #[qapi(since = "3.0")]
+    CopyOnRead,
     /// A file of the host.
     File,
     /// A CD-ROM drive of the host.
@@ -23,10 +29,16 @@ pub enum BlockdevAmendDriver {
     Luks,
     /// The driver without storage.
     NullCo,
+    /// The filter that preallocates.
+    #[qapi(since = "6.0")]
+    Preallocate,
     /// A qcow2 image.
     Qcow2,
     /// A raw image.
     Raw,
+    /// The filter that limits rates.
+    #[qapi(since = "2.11")]
+    Throttle,
 }
 
 /// The options of an image to change.
@@ -35,6 +47,10 @@ pub enum BlockdevAmendDriver {
 pub enum BlockdevAmendOptions {
     /// No options.
     Blkdebug,
+    /// No options.
+    Compress,
+    /// No options.
+    CopyOnRead,
     /// No options.
     File,
     /// No options.
@@ -45,10 +61,14 @@ pub enum BlockdevAmendOptions {
     Luks(Box<BlockdevAmendOptionsLuks>),
     /// No options.
     NullCo,
+    /// No options.
+    Preallocate,
     /// The options of a qcow2 image.
     Qcow2(Box<BlockdevAmendOptionsQcow2>),
     /// No options.
     Raw,
+    /// No options.
+    Throttle,
 }
 
 /// The options of an encrypted image to change.
@@ -73,13 +93,17 @@ impl BlockdevAmendOptions {
     pub fn driver(&self) -> BlockdevAmendDriver {
         match self {
             Self::Blkdebug => BlockdevAmendDriver::Blkdebug,
+            Self::Compress => BlockdevAmendDriver::Compress,
+            Self::CopyOnRead => BlockdevAmendDriver::CopyOnRead,
             Self::File => BlockdevAmendDriver::File,
             Self::HostCdrom => BlockdevAmendDriver::HostCdrom,
             Self::HostDevice => BlockdevAmendDriver::HostDevice,
             Self::Luks(_) => BlockdevAmendDriver::Luks,
             Self::NullCo => BlockdevAmendDriver::NullCo,
+            Self::Preallocate => BlockdevAmendDriver::Preallocate,
             Self::Qcow2(_) => BlockdevAmendDriver::Qcow2,
             Self::Raw => BlockdevAmendDriver::Raw,
+            Self::Throttle => BlockdevAmendDriver::Throttle,
         }
     }
 }

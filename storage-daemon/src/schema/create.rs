@@ -11,6 +11,10 @@ use super::encryption::QCryptoBlockCreateOptions;
 pub enum BlockdevCreateOptions {
     /// Not supported: the driver has no data of its own.
     Blkdebug,
+    /// Not supported: the driver has no data of its own.
+    Compress,
+    /// Not supported: the driver has no data of its own.
+    CopyOnRead,
     /// A file of the host.
     File(BlockdevCreateOptionsFile),
     /// Not supported: devices exist.
@@ -19,10 +23,14 @@ pub enum BlockdevCreateOptions {
     HostDevice,
     /// Not supported: the driver has no storage.
     NullCo,
+    /// Not supported: the driver has no data of its own.
+    Preallocate,
     /// A qcow2 image in a node.
     Qcow2(Box<BlockdevCreateOptionsQcow2>),
     /// Not supported: creating the file creates the raw image.
     Raw,
+    /// Not supported: the driver has no data of its own.
+    Throttle,
 }
 
 /// A file to create.

@@ -28,5 +28,6 @@ pub mod object;
 pub mod qom;
 pub mod snapshot;
 pub mod socket_address;
+pub mod throttle;
 pub mod transaction;
 pub mod write_threshold;

@@ -3,6 +3,8 @@
 
 use qapi_core::{qapi_enum, qapi_struct, qapi_union};
 
+use super::throttle::ThrottleGroupProperties;
+
 /// The types of objects.
 #[qapi_enum]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub enum ObjectType {
     Iothread,
     /// A secret.
     Secret,
+    /// Limits on the rates of requests to nodes.
+    ThrottleGroup,
     /// TLS credentials with pre-shared keys.
     TlsCredsPsk,
     /// TLS credentials with certificates.
@@ -45,6 +49,8 @@ pub enum ObjectKind {
     Iothread(IothreadProperties),
     /// For [`ObjectType::Secret`].
     Secret(SecretProperties),
+    /// For [`ObjectType::ThrottleGroup`].
+    ThrottleGroup(Box<ThrottleGroupProperties>),
     /// For [`ObjectType::TlsCredsPsk`].
     TlsCredsPsk(TlsCredsPskProperties),
     /// For [`ObjectType::TlsCredsX509`].

@@ -5,8 +5,12 @@ use std::io;
 use std::sync::Arc;
 
 use super::Qcow2Image;
+use crate::image::aligned_buffer::AlignedBuffer;
 use crate::image::extent::Extent;
 use crate::image::storage::{BlockStorage, ZeroMode};
+
+/// The largest number of bytes that a read copies at a time, if clusters are not larger.
+const COPY_MAX: u64 = 1 << 20;
 
 /// The contents of a qcow2 image, for a raw node or another format above it.
 ///
@@ -52,6 +56,36 @@ impl BlockStorage for ImageStorage {
 
     fn sync(&self) -> io::Result<()> {
         self.image.flush()
+    }
+
+    fn write_compressed(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.image.write_compressed(offset, data)
+    }
+
+    /// The copies have the size of clusters. Another program may write an image that is inactive,
+    /// so nothing is copied into it, as in QEMU.
+    fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
+        if !self.image.mode().active {
+            return Ok(());
+        }
+        let (cluster, size) = (self.image.header().cluster_size(), self.image.size()?);
+        let end = offset.saturating_add(length).next_multiple_of(cluster).min(size);
+        let mut at = offset - offset % cluster;
+        let mut buffer = AlignedBuffer::default();
+        while at < end {
+            let (is_allocated, known) = self.image.is_allocated(at, end - at)?;
+            // A copy blocks the other requests to the image, so that it is made in pieces.
+            let piece = known.clamp(1, (end - at).min(COPY_MAX.max(cluster)));
+            if !is_allocated {
+                self.image.copy_on_read(at, piece, &mut buffer)?;
+            }
+            at += piece;
+        }
+        Ok(())
+    }
+
+    fn cluster_size(&self) -> Option<u64> {
+        Some(self.image.header().cluster_size())
     }
 
     fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {

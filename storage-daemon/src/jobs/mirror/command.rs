@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use block::error::Error;
-use block::nodes::{Graph, Node, NodeUse, Operation};
+use block::nodes::{Graph, Node, NodeUse, Operation, backing};
 use block::options::BlockdevDetectZeroesOptions;
 use job::JobType;
 use qapi_core::Result;
@@ -80,7 +80,7 @@ fn open_target(
     options: &DriveMirror,
 ) -> Result<Target> {
     let backing = match options.sync {
-        MirrorSyncMode::Top => source.backing(),
+        MirrorSyncMode::Top => backing::backing_of_image(source),
         MirrorSyncMode::None => Some(Arc::clone(source)),
         MirrorSyncMode::Full | MirrorSyncMode::Incremental | MirrorSyncMode::Bitmap => None,
     };
@@ -221,14 +221,14 @@ fn granularity(given: Option<u32>) -> Result<Option<u64>> {
     Ok(Some(granularity.into()))
 }
 
-fn scope(sync: MirrorSyncMode, source: &Node, target: TargetImage) -> Result<MirrorScope> {
+fn scope(sync: MirrorSyncMode, source: &Arc<Node>, target: TargetImage) -> Result<MirrorScope> {
     let full = match target {
         TargetImage::Open | TargetImage::Existing => MirrorScope::Full,
         TargetImage::New => MirrorScope::OntoZeroes,
     };
     match sync {
         // Without a backing node, the source itself has all contents.
-        MirrorSyncMode::Top if source.backing().is_none() => Ok(full),
+        MirrorSyncMode::Top if backing::backing_of_image(source).is_none() => Ok(full),
         MirrorSyncMode::Top => Ok(MirrorScope::Top),
         MirrorSyncMode::Full => Ok(full),
         MirrorSyncMode::None => Ok(MirrorScope::None),

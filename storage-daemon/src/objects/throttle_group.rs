@@ -1,0 +1,140 @@
+//! Throttle groups: the limits of nodes with the driver `throttle`.
+
+use std::sync::Arc;
+
+use block::throttle::{Scope, ThrottleLimits, Unit};
+use qapi_core::wire::Document;
+use qapi_core::{Error, Input, QapiType, Result};
+use serde_json::{Map, Value};
+
+use super::messages;
+use super::properties::ObjectProperties;
+use crate::schema::throttle::{self, ThrottleGroupProperties};
+
+/// The largest length of a burst in seconds.
+const BURST_LENGTH_MAX: i64 = u32::MAX as i64;
+
+/// A throttle group of the graph.
+pub(super) struct ThrottleGroup(Arc<block::throttle::ThrottleGroup>);
+
+impl ThrottleGroup {
+    pub(super) fn new(group: Arc<block::throttle::ThrottleGroup>) -> Self {
+        ThrottleGroup(group)
+    }
+}
+
+impl ObjectProperties for ThrottleGroup {
+    fn type_name(&self) -> &'static str {
+        "throttle-group"
+    }
+
+    fn property(&self, name: &str) -> Option<Value> {
+        let mut limits = self.0.limits();
+        if let Some(limit) = name.strip_prefix("x-") {
+            return member(&mut limits, limit).map(|value| Value::from(*value));
+        }
+        let mut value = |name: String| {
+            let value = Value::from(*member(&mut limits, &name)?);
+            Some((name, value))
+        };
+        Some(Value::Object(names().filter_map(&mut value).collect()))
+    }
+
+    fn set_property(&self, name: &str, value: Value) -> Result<()> {
+        if name != "limits" {
+            return Err(messages::property_already_set());
+        }
+        let value = Document::from_json(&value).map_err(malformed)?;
+        let given = throttle::ThrottleLimits::visit(Input::new(value.root()))?;
+        Ok(self.0.set_limits(changed(self.0.limits(), &given)?)?)
+    }
+}
+
+/// The limits that the properties of a new group describe. They may contradict each other.
+///
+/// # Errors
+/// A property is out of range.
+pub(super) fn limits(properties: &ThrottleGroupProperties) -> Result<ThrottleLimits> {
+    let mut limits = ThrottleLimits::default();
+    for (name, value) in members(serde_json::to_value(properties))? {
+        let Some(limit) = name.strip_prefix("x-") else { continue };
+        if let (Some(limit), Some(value)) = (member(&mut limits, limit), value.as_i64()) {
+            if value < 0 {
+                return Err(messages::negative_limit());
+            }
+            if name.ends_with("-length") && value > BURST_LENGTH_MAX {
+                return Err(messages::property_out_of_range(&name, BURST_LENGTH_MAX));
+            }
+            *limit = value.cast_unsigned();
+        }
+    }
+    match &properties.limits {
+        Some(given) => changed(limits, given),
+        None => Ok(limits),
+    }
+}
+
+/// The limits with those that are given. As in QEMU, a negative one is a large one.
+fn changed(
+    mut limits: ThrottleLimits,
+    given: &throttle::ThrottleLimits,
+) -> Result<ThrottleLimits> {
+    for (name, value) in members(serde_json::to_value(given))? {
+        if let (Some(limit), Some(value)) = (member(&mut limits, &name), value.as_i64()) {
+            if name.ends_with("-length") && value > BURST_LENGTH_MAX {
+                return Err(messages::limit_out_of_range(&name, BURST_LENGTH_MAX));
+            }
+            *limit = value.cast_unsigned();
+        }
+    }
+    Ok(limits)
+}
+
+/// The members of an object that are present.
+fn members(object: serde_json::Result<Value>) -> Result<Map<String, Value>> {
+    match object.map_err(malformed)? {
+        Value::Object(members) => Ok(members),
+        other => Err(malformed(other)),
+    }
+}
+
+/// The names of all members of `ThrottleLimits`.
+fn names() -> impl Iterator<Item = String> {
+    let units = ["iops", "bps"].into_iter();
+    let scopes = units.flat_map(|unit| ["total", "read", "write"].map(|scope| (unit, scope)));
+    let rates = scopes.flat_map(|(unit, scope)| {
+        ["", "-max", "-max-length"].map(|part| format!("{unit}-{scope}{part}"))
+    });
+    rates.chain(["iops-size".to_owned()])
+}
+
+/// The value with a name in `ThrottleLimits`.
+fn member<'a>(limits: &'a mut ThrottleLimits, name: &str) -> Option<&'a mut u64> {
+    if name == "iops-size" {
+        return Some(&mut limits.request_size);
+    }
+    let (unit, rest) = name.split_once('-')?;
+    let (scope, part) = rest.split_once('-').unwrap_or((rest, ""));
+    let unit = match unit {
+        "iops" => Unit::Requests,
+        "bps" => Unit::Bytes,
+        _other => return None,
+    };
+    let scope = match scope {
+        "total" => Scope::Total,
+        "read" => Scope::Read,
+        "write" => Scope::Write,
+        _other => return None,
+    };
+    let limit = limits.limit_mut(unit, scope);
+    match part {
+        "" => Some(&mut limit.rate),
+        "max" => Some(&mut limit.burst_rate),
+        "max-length" => Some(&mut limit.burst_length),
+        _other => None,
+    }
+}
+
+fn malformed(error: impl ToString) -> Error {
+    Error::generic(error.to_string())
+}
