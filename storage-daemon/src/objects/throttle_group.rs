@@ -5,7 +5,7 @@ use std::sync::Arc;
 use block::throttle::{Scope, ThrottleLimits, Unit};
 use qapi_core::wire::Document;
 use qapi_core::{Error, Input, QapiType, Result};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::messages;
 use super::properties::ObjectProperties;
@@ -44,9 +44,9 @@ impl ObjectProperties for ThrottleGroup {
         if name != "limits" {
             return Err(messages::property_already_set());
         }
-        let value = Document::from_json(&value).map_err(malformed)?;
-        let given = throttle::ThrottleLimits::visit(Input::new(value.root()))?;
-        Ok(self.0.set_limits(changed(self.0.limits(), &given)?)?)
+        let properties = Document::from_json(&json!({ "limits": value })).map_err(malformed)?;
+        let given = ThrottleGroupProperties::visit(Input::new(properties.root()))?.limits;
+        Ok(self.0.set_limits(changed(self.0.limits(), &given.unwrap_or_default())?)?)
     }
 }
 
@@ -137,4 +137,47 @@ fn member<'a>(limits: &'a mut ThrottleLimits, name: &str) -> Option<&'a mut u64>
 
 fn malformed(error: impl ToString) -> Error {
     Error::generic(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use block::throttle::ThrottleGroups;
+
+    use super::*;
+
+    fn group() -> ThrottleGroup {
+        let mut limits = ThrottleLimits::default();
+        limits.limit_mut(Unit::Bytes, Scope::Write).rate = 512;
+        ThrottleGroup::new(ThrottleGroups::default().add("group", limits).expect("valid limits"))
+    }
+
+    #[test]
+    fn limits_are_properties() {
+        let group = group();
+        assert_eq!(group.property("x-bps-write"), Some(json!(512)));
+        assert_eq!(group.property("x-bps-read-max-length"), Some(json!(1)));
+        group.set_property("limits", json!({"bps-read": 7, "bps-write": 0})).expect("a change");
+        let limits = group.property("limits").expect("the limits");
+        assert_eq!(limits.as_object().map(Map::len), Some(19));
+        assert_eq!((&limits["bps-read"], &limits["bps-write"]), (&json!(7), &json!(0)));
+    }
+
+    #[test]
+    fn bad_values_change_nothing() {
+        let table = [
+            ("x-iops-size", json!(3), "Property cannot be set after initialization"),
+            ("limits", json!({"bps": 3}), "Parameter 'limits.bps' is unexpected"),
+            (
+                "limits",
+                json!({"bps-read": -4}),
+                "bps/iops/max values must be within [0, 1000000000000000]",
+            ),
+        ];
+        for (name, value, expected) in table {
+            let group = group();
+            let error = group.set_property(name, value).expect_err(expected);
+            assert_eq!(error.desc(), expected);
+            assert_eq!(group.property("limits"), self::group().property("limits"), "{name}");
+        }
+    }
 }
