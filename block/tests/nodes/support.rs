@@ -53,6 +53,17 @@ impl Fixture {
         path
     }
 
+    /// Whether the file system limits the size of files below the largest number. tmpfs does not:
+    /// the test is then reported as skipped in part.
+    pub(crate) fn limits_sizes(&self) -> bool {
+        let file = fs::File::create(self.path("probe")).expect("a file can be made");
+        let is_limited = file.set_len(1 << 62).is_err();
+        if !is_limited {
+            surroundings::skip("the temporary folder has no limit on the size of files");
+        }
+        is_limited
+    }
+
     /// Creates a qcow2 image.
     pub(crate) fn format(&self, name: &str, change: impl FnOnce(&mut Qcow2Create)) -> PathBuf {
         let path = self.write(name, b"");
