@@ -1,8 +1,8 @@
 //! Throttle groups: limits on the rates of requests, which several nodes share.
 //!
-//! [`ThrottleGroups`] has the groups by name. A node with the driver `throttle` is a
-//! [`ThrottleMember`] of one of them. Its requests wait on their threads until they are admitted:
-//! in each direction, the members take turns, and the requests of a member keep their order.
+//! [`ThrottleGroups`] has the groups by name. A node with the driver `throttle` is a member of one
+//! of them. Its requests wait on their threads until they are admitted: in each direction, the
+//! members take turns, and the requests of a member keep their order.
 
 mod buckets;
 mod limits;
