@@ -300,6 +300,11 @@ pub(crate) fn socket_path_too_long(path: &str) -> Error {
     Error::generic(format!("UNIX socket path '{path}' is too long"))
 }
 
+/// QEMU makes a path in the folder for temporary files.
+pub(crate) fn socket_path_empty() -> Error {
+    Error::generic("UNIX socket path must not be empty")
+}
+
 pub(crate) fn no_available_port(error: std::io::Error) -> Error {
     Error::from(error).context("Failed to find an available port")
 }

@@ -5,10 +5,12 @@ use std::io;
 use std::net::{TcpListener, ToSocketAddrs};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 
 use qapi_core::Result;
+use rustix::io::Errno;
+use rustix::net::{self, AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 
 use crate::schema::socket_address::{InetSocketAddress, UnixSocketAddress};
 use crate::{messages, options};
@@ -49,10 +51,14 @@ pub(crate) fn listen_unix(
 /// The address of a UNIX socket in the form of the system.
 ///
 /// # Errors
-/// The path or the name is too long.
+/// The path or the name is too long, or the path is empty.
 pub(crate) fn unix_address(address: &UnixSocketAddress) -> Result<SocketAddr> {
     let too_long = |_| messages::socket_path_too_long(&address.path);
     if address.is_abstract != Some(true) {
+        // The system would choose an abstract name, which has no permissions.
+        if address.path.is_empty() {
+            return Err(messages::socket_path_empty());
+        }
         return SocketAddr::from_pathname(&address.path).map_err(too_long);
     }
     let mut name = address.path.clone().into_bytes();
@@ -65,9 +71,13 @@ pub(crate) fn unix_address(address: &UnixSocketAddress) -> Result<SocketAddr> {
 /// Removes the file of a socket on which no program listens.
 fn remove_stale(path: &Path) -> io::Result<()> {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-    let is_stale = is_socket
-        && UnixStream::connect(path)
-            .is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
+    // A program that listens may be slow to accept.
+    let connect = || {
+        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+        let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+        net::connect(&socket, &SocketAddrUnix::new(path)?)
+    };
+    let is_stale = is_socket && connect() == Err(Errno::CONNREFUSED);
     if is_stale { fs::remove_file(path) } else { Ok(()) }
 }
 

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 
 use super::alignment::Alignment;
 use super::filter::RequestFilter;
-use super::storage::Storage;
+use super::storage::{Storage, ZeroMode};
 
 /// Compresses writes, in whole clusters of the storage below. A write to a part of a cluster reads
 /// the rest of the cluster. Zeroes are not compressed, as they take no space.
@@ -44,5 +44,19 @@ impl RequestFilter for Compress {
             let inside = size.saturating_sub(write.offset).min(write.data.len() as u64);
             below.write_compressed(write.offset, &write.data[..inside as usize])
         })
+    }
+
+    /// Clusters that are zeroed in part are rewritten, so that no write to their rest is lost.
+    fn write_zeroes(
+        &self,
+        below: &Storage,
+        offset: u64,
+        length: u64,
+        mode: ZeroMode,
+    ) -> io::Result<()> {
+        let alignment = self.alignment(below);
+        let zero = |offset, length| below.zero(offset, length, mode);
+        let write = |offset, zeroes: &[u8]| self.write(below, offset, zeroes);
+        alignment.write_zeroes(offset, length, alignment.request(), zero, write)
     }
 }

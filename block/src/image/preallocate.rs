@@ -5,9 +5,11 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 
+use super::extent::SIZE_MAX;
 use super::filter::RequestFilter;
 use super::storage::{Preallocation, Storage, ZeroMode};
 
@@ -30,16 +32,21 @@ impl Default for PreallocateSizes {
 ///
 /// Only one user writes to the filter while it may allocate.
 #[derive(Clone, Debug)]
-pub(crate) struct Preallocate(Arc<Mutex<State>>);
+pub(crate) struct Preallocate(Arc<Shared>);
 
 #[derive(Debug)]
-struct State {
-    sizes: PreallocateSizes,
+struct Shared {
+    sizes: Mutex<PreallocateSizes>,
     /// Whether the users of the node let it write and resize the file.
-    is_permitted: bool,
-    /// What is known about the file since the first write.
-    ends: Option<Ends>,
+    is_permitted: AtomicBool,
+    /// What is known about the file since the first write. The lock waits for the file.
+    ends: Mutex<Option<Ends>>,
+    /// [`Ends::data`], which is read without a wait; [`UNKNOWN`] without ends.
+    data_end: AtomicU64,
 }
+
+/// No size of a file.
+const UNKNOWN: u64 = u64::MAX;
 
 /// The ends of a file, in bytes.
 #[derive(Clone, Copy, Debug)]
@@ -69,17 +76,38 @@ enum Merge {
 impl Preallocate {
     /// A filter that may not allocate yet.
     pub(crate) fn new(sizes: PreallocateSizes) -> Self {
-        Preallocate(Arc::new(Mutex::new(State { sizes, is_permitted: false, ends: None })))
+        Preallocate(Arc::new(Shared {
+            sizes: Mutex::new(sizes),
+            is_permitted: AtomicBool::new(false),
+            ends: Mutex::new(None),
+            data_end: AtomicU64::new(UNKNOWN),
+        }))
     }
 
     /// Changes the sizes for later allocations. Returns the former ones.
     pub(crate) fn set_sizes(&self, sizes: PreallocateSizes) -> PreallocateSizes {
-        std::mem::replace(&mut self.0.lock().sizes, sizes)
+        std::mem::replace(&mut *self.0.sizes.lock(), sizes)
     }
 
-    /// Sets whether the users of the node let it write and resize the file.
+    /// Sets whether the users of the node let it write and resize the file. Does not wait for the
+    /// file.
     pub(crate) fn permit(&self, is_permitted: bool) {
-        self.0.lock().is_permitted = is_permitted;
+        self.0.is_permitted.store(is_permitted, Ordering::Relaxed);
+    }
+
+    /// Whether space may be allocated beyond the data. No other user may write or resize the file
+    /// until [`Preallocate::truncate`]. Does not wait for the file.
+    pub(crate) fn has_allocated(&self) -> bool {
+        self.0.data_end.load(Ordering::Relaxed) != UNKNOWN
+    }
+
+    fn is_permitted(&self) -> bool {
+        self.0.is_permitted.load(Ordering::Relaxed)
+    }
+
+    fn set_ends(&self, ends: &mut Option<Ends>, new: Option<Ends>) {
+        *ends = new;
+        self.0.data_end.store(new.map_or(UNKNOWN, |ends| ends.data), Ordering::Relaxed);
     }
 
     /// Frees the space beyond the data, when the user of the node has ended its writes.
@@ -87,13 +115,20 @@ impl Preallocate {
     /// # Errors
     /// Those of the storage.
     pub(crate) fn truncate(&self, below: &Storage) -> io::Result<()> {
-        let mut state = self.0.lock();
-        match state.ends.take() {
-            Some(ends) if ends.file.is_some_and(|file| file > ends.data) => {
-                below.resize(ends.data, Preallocation::Off)
+        let mut ends = self.0.ends.lock();
+        let former = *ends;
+        let truncated = match former {
+            // An allocation that failed may have made the file longer.
+            Some(Ends { data, file, .. }) if file.is_none_or(|file| file > data) => {
+                below.size().and_then(|size| match size > data {
+                    true => below.resize(data, Preallocation::Off),
+                    false => Ok(()),
+                })
             }
             Some(_) | None => Ok(()),
-        }
+        };
+        self.set_ends(&mut ends, None);
+        truncated
     }
 
     /// Allocates space for a write, if the write exceeds the file. Returns whether the write is
@@ -105,44 +140,54 @@ impl Preallocate {
         length: u64,
         merge: Merge,
     ) -> io::Result<bool> {
-        let mut state = self.0.lock();
-        let State { sizes, is_permitted, ends } = &mut *state;
-        let end = offset.saturating_add(length);
-        let ends = match ends {
+        let mut locked = self.0.ends.lock();
+        let is_permitted = self.is_permitted();
+        let mut ends = match *locked {
             Some(ends) => ends,
-            None if *is_permitted => ends.insert(Ends::of_size(below.size()?)),
+            None if is_permitted => Ends::of_size(below.size()?),
             None => return Ok(false),
         };
-        if end <= ends.data {
-            return Ok(false);
-        }
-        ends.data = end;
-        if !*is_permitted {
-            return Ok(false);
-        }
+        let superfluous =
+            is_permitted && self.allocate(&mut ends, below, (offset, length), merge);
+        ends.data = ends.data.max(offset.saturating_add(length));
+        self.set_ends(&mut locked, Some(ends));
+        Ok(superfluous)
+    }
+
+    /// As [`Preallocate::prepare`], when the node may allocate. Does not change the end of the data.
+    fn allocate(
+        &self,
+        ends: &mut Ends,
+        below: &Storage,
+        (offset, length): (u64, u64),
+        merge: Merge,
+    ) -> bool {
+        let end = offset.saturating_add(length);
         if merge == Merge::Nothing {
-            ends.zero_start = end;
+            ends.zero_start = ends.zero_start.max(end);
         }
-        let Some(file) = ends.file else { return Ok(false) };
+        let Some(file) = ends.file.filter(|_| end > ends.data) else { return false };
         if end <= file {
-            return Ok(merge == Merge::Zeroes && offset >= ends.zero_start);
+            return merge == Merge::Zeroes && offset >= ends.zero_start;
         }
         let align = |value: u64, to: u64| value.checked_next_multiple_of(to).unwrap_or(value);
         let start = if merge == Merge::Zeroes { offset.min(file) } else { file };
         let start = align(start, below.request_alignment());
+        let sizes = *self.0.sizes.lock();
         let end = align(start.max(end).saturating_add(sizes.size), sizes.align.max(1));
         // As in QEMU, the write goes its way if the space cannot be allocated.
-        let allocated = below.zero(start, end - start, ZeroMode::Allocated);
-        ends.file = allocated.is_ok().then_some(end);
-        Ok(allocated.is_ok() && merge == Merge::Zeroes && start <= offset)
+        let is_allocated =
+            end <= SIZE_MAX && below.zero(start, end - start, ZeroMode::Allocated).is_ok();
+        ends.file = is_allocated.then_some(end);
+        is_allocated && merge == Merge::Zeroes && start <= offset
     }
 }
 
 impl RequestFilter for Preallocate {
     fn size(&self, below: &Storage) -> io::Result<u64> {
-        match self.0.lock().ends {
-            Some(ends) => Ok(ends.data),
-            None => below.size(),
+        match self.0.data_end.load(Ordering::Relaxed) {
+            UNKNOWN => below.size(),
+            data_end => Ok(data_end),
         }
     }
 
@@ -169,13 +214,14 @@ impl RequestFilter for Preallocate {
     }
 
     fn resize(&self, below: &Storage, size: u64, preallocation: Preallocation) -> io::Result<()> {
-        let mut state = self.0.lock();
-        if let Some(ends) = &mut state.ends
+        let mut locked = self.0.ends.lock();
+        if let Some(mut ends) = *locked
             && size > ends.data
             && let Some(file) = ends.file
         {
             if preallocation == Preallocation::Falloc && size <= file {
                 ends.data = size;
+                self.set_ends(&mut locked, Some(ends));
                 return Ok(());
             }
             // The new bytes get their space as the caller asks for it.
@@ -184,7 +230,8 @@ impl RequestFilter for Preallocate {
             }
         }
         let resized = below.resize(size, preallocation);
-        state.ends = (resized.is_ok() && state.is_permitted).then(|| Ends::of_size(size));
+        let is_known = resized.is_ok() && self.is_permitted();
+        self.set_ends(&mut locked, is_known.then(|| Ends::of_size(size)));
         resized
     }
 }

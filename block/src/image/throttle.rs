@@ -27,9 +27,13 @@ impl Throttle {
         Arc::clone(&self.member.read())
     }
 
-    /// Makes the filter another member, for all later requests. Returns the former one.
+    /// Makes the filter another member, for all later requests. Those that wait
+    /// pass. Returns the former one.
     pub(crate) fn set_member(&self, member: Arc<ThrottleMember>) -> Arc<ThrottleMember> {
-        std::mem::replace(&mut self.member.write(), member)
+        member.enter();
+        let former = std::mem::replace(&mut *self.member.write(), member);
+        former.leave();
+        former
     }
 
     fn admit(&self, direction: Direction, size: u64) {

@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::inherit::Settings;
 use super::watch::{WriteGuard, WriteLock};
 use crate::image::blkdebug::rules::Rules;
 use crate::image::extent::Extent;
 use crate::image::storage::{BlockStorage, Preallocation, Storage, ZeroMode};
+use crate::options::BlockdevDiscardOptions;
 
 /// The storage of the current child of a node.
 ///
@@ -20,11 +22,12 @@ pub(super) struct ChildStorage {
     current: RwLock<Arc<ChildLink>>,
 }
 
-/// The image of a child, and the lock that writes to it take.
+/// The image of a child, the lock that writes to it take, and its settings.
 #[derive(Debug)]
 pub(super) struct ChildLink {
     pub(super) image: Storage,
     pub(super) writes: WriteLock,
+    pub(super) settings: Arc<RwLock<Settings>>,
 }
 
 impl ChildStorage {
@@ -85,6 +88,9 @@ impl BlockStorage for ChildStorage {
     }
 
     fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
+        if self.link().settings.read().common.discard == BlockdevDiscardOptions::Ignore {
+            return Ok(());
+        }
         self.with_guard(|guard, image| {
             guard.observe_discard(offset, length, &mut || image.discard(offset, length))
         })

@@ -199,6 +199,7 @@ impl Graph {
                 );
             }
             node.free_preallocated();
+            node.free_own_preallocated();
             // The node is removed after the flush, so that the next user of the nodes below finds
             // all data.
             closing.extend(self.with_state(|state| state.remove(node.name())));

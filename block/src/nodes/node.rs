@@ -42,7 +42,7 @@ pub(super) struct Backing {
 pub struct Node {
     pub(super) name: String,
     pub(super) driver: Driver,
-    pub(super) settings: RwLock<Settings>,
+    pub(super) settings: Arc<RwLock<Settings>>,
     /// The node for which this one was opened, unless a client owns the node.
     pub(super) opened_for: OnceLock<Weak<Node>>,
     /// The file of a file node.
@@ -85,7 +85,7 @@ impl Node {
         Node {
             name,
             driver,
-            settings: RwLock::new(settings),
+            settings: Arc::new(RwLock::new(settings)),
             opened_for: OnceLock::new(),
             host_file: None,
             write_error: None,
@@ -196,8 +196,11 @@ impl Node {
     /// The image of the node for nodes above. It bypasses the filters of jobs, which pass all
     /// requests on.
     fn child_link(&self) -> ChildLink {
-        let link =
-            |node: &Node| ChildLink { image: node.image.storage(), writes: node.writes.clone() };
+        let link = |node: &Node| ChildLink {
+            image: node.image.storage(),
+            writes: node.writes.clone(),
+            settings: Arc::clone(&node.settings),
+        };
         let mut below = self.filtered_by_job();
         while let Some(next) = below.as_ref().and_then(|node| node.filtered_by_job()) {
             below = Some(next);

@@ -12,6 +12,7 @@ use super::entries::Entries;
 use super::entry::{Cumulative, Entry, Role, Use, User};
 use crate::error::{Error, Result};
 use crate::image::permissions::{Access, Permissions};
+use crate::image::preallocate::Preallocate;
 
 /// Computes the permissions again that a change affects. Returns the new state of those nodes, by
 /// position.
@@ -127,14 +128,21 @@ pub(super) fn access_of_use(
             } else {
                 child_access(*driver, used.role, parent)
             };
-            if parent.force_share {
+            let changes = Permissions::WRITE | Permissions::RESIZE;
+            let access = if parent.force_share {
                 access.sharing_all()
             } else if parent.active {
                 access
             } else {
                 // Another program may write the image.
-                let changes = Permissions::WRITE | Permissions::RESIZE;
                 Access { shares: access.shares | changes, ..access }
+            };
+            let preallocate = entries.get(name).and_then(|parent| parent.node.preallocate());
+            if preallocate.is_some_and(Preallocate::has_allocated) {
+                // The file is still to be cut to the size of its data.
+                Access { shares: access.shares - changes, ..access }
+            } else {
+                access
             }
         }
     }

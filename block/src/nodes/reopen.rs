@@ -303,6 +303,10 @@ fn reopened_file(node: &Node, settings: &Settings) -> Result<Option<Reopened>> {
 /// the image of a file node cannot fail.
 fn reopen_image(change: Change) -> Result<Former> {
     let Change { node, settings, range, file, filter, child } = change;
+    if child.is_some() {
+        // The space belongs to the former file.
+        node.free_own_preallocated();
+    }
     let child = child.map(|child| exchange_file(&node, &child)).transpose()?.flatten();
     let switch = |file| node.with_host_file(|host_file| host_file.switch(file));
     let file = file.and_then(switch).transpose()?;

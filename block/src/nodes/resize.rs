@@ -1,6 +1,6 @@
 //! Changes of the size of a node, for `block_resize`.
 
-use super::driver::Driver;
+use super::driver::{Driver, FilterDriver};
 use super::graph::Graph;
 use super::node::Node;
 use super::quiesce::Quiesced;
@@ -67,6 +67,11 @@ fn resize_image(node: &Node, size: u64) -> Result<()> {
         Driver::Qcow2 => {
             node.check_bitmaps_resizable()?;
             node.qcow2_image().map_or(Err(Error::NotResizable), |image| image.resize(size))
+        }
+        Driver::Filter(FilterDriver::Preallocate) => {
+            // The size of the file is that of the data afterwards.
+            node.free_own_preallocated();
+            resize_child(node.file().as_deref(), size)
         }
         Driver::Blkdebug | Driver::Filter(_) => resize_child(node.file().as_deref(), size),
         Driver::MirrorTop | Driver::CopyOnRead | Driver::CommitTop | Driver::CopyBeforeWrite => {

@@ -10,7 +10,7 @@ mod limits;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -186,6 +186,8 @@ pub(crate) struct ThrottleMember {
     number: u64,
     /// The number of users that let the requests pass without a wait.
     released: AtomicUsize,
+    /// Whether the node is a member of another group now.
+    has_left: AtomicBool,
 }
 
 impl ThrottleMember {
@@ -193,7 +195,13 @@ impl ThrottleMember {
         group.members.fetch_add(1, Ordering::Relaxed);
         let number = group.lock().new_number();
         let group_name = group_name.to_owned();
-        ThrottleMember { group_name, group, number, released: AtomicUsize::new(0) }
+        ThrottleMember {
+            group_name,
+            group,
+            number,
+            released: AtomicUsize::new(0),
+            has_left: AtomicBool::new(false),
+        }
     }
 
     /// The name of the group.
@@ -207,7 +215,7 @@ impl ThrottleMember {
         let mut state = self.group.lock();
         let request = state.new_number();
         state.queue(direction).push(self.number, request);
-        while !state.is_ended && self.released.load(Ordering::Relaxed) == 0 {
+        while !state.is_ended && !self.is_released() {
             if state.queue(direction).next() != Some(request) {
                 changed.wait(&mut state);
                 continue;
@@ -223,6 +231,24 @@ impl ThrottleMember {
         state.buckets.count(direction, size);
         drop(state);
         changed.notify_all();
+    }
+
+    fn is_released(&self) -> bool {
+        self.released.load(Ordering::Relaxed) != 0 || self.has_left.load(Ordering::Relaxed)
+    }
+
+    /// Lets requests wait again, after [`ThrottleMember::leave`].
+    pub(crate) fn enter(&self) {
+        self.has_left.store(false, Ordering::Relaxed);
+    }
+
+    /// Lets all requests pass without a wait, as the node is a member of another group.
+    pub(crate) fn leave(&self) {
+        // Under the lock, so that no request misses the notification.
+        let state = self.group.lock();
+        self.has_left.store(true, Ordering::Relaxed);
+        drop(state);
+        self.group.changed.notify_all();
     }
 
     /// Lets all requests pass without a wait until the result is dropped.

@@ -1,24 +1,32 @@
 //! The connection of a socket that no monitor uses: accepted or made, observed until its end, and
 //! made again. The program neither reads nor writes, so that the peer's data stay with the system.
 
+use std::ffi::OsString;
 use std::io::{self, ErrorKind};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener, UnixStream};
+use std::net::{SocketAddr, TcpListener};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::{Interest, Ready};
-use tokio::task::{AbortHandle, JoinHandle};
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
 use tokio::{net, time};
 
 /// The pause after a client could not be accepted.
 const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
+/// The time within which a connection must be made.
+const CONNECT_MAX: Duration = Duration::from_secs(10);
+
 /// The current connection of a socket. The task that observes it ends when this is dropped.
 pub(super) struct Connection {
     peer: Arc<Mutex<Option<Peer>>>,
-    task: AbortHandle,
+    task: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// The program at the other end.
@@ -30,7 +38,8 @@ pub(super) enum Peer {
 
 /// Where to connect.
 pub(super) enum Target {
-    Unix(UnixAddr),
+    /// A path, or a zero byte and an abstract name.
+    Unix(PathBuf),
     /// The addresses of a host, which are tried in order.
     Tcp(Vec<SocketAddr>),
 }
@@ -79,21 +88,17 @@ impl Connection {
     /// The target cannot be reached, if the program connects once.
     pub(super) fn to(target: Target, reconnect: Option<Duration>) -> io::Result<Self> {
         let Some(delay) = reconnect else {
-            let stream = target.connect()?;
+            let stream = Handle::current().block_on(target.connect())?;
             return Ok(Self::spawn(|peer| {
                 // Before the task runs.
                 *peer.lock() = stream.peer();
                 tokio::spawn(async move { stream.observe(&peer).await })
             }));
         };
-        let target = Arc::new(target);
         Ok(Self::spawn(|peer| {
             tokio::spawn(async move {
                 loop {
-                    let connecting = Arc::clone(&target);
-                    let connected =
-                        tokio::task::spawn_blocking(move || connecting.connect()).await;
-                    if let Ok(Ok(stream)) = connected {
+                    if let Ok(stream) = target.connect().await {
                         stream.observe(&peer).await;
                     }
                     time::sleep(delay).await;
@@ -104,14 +109,24 @@ impl Connection {
 
     fn spawn(task: impl FnOnce(Arc<Mutex<Option<Peer>>>) -> JoinHandle<()>) -> Self {
         let peer = Arc::default();
-        let task = task(Arc::clone(&peer)).abort_handle();
-        Connection { peer, task }
+        let task = task(Arc::clone(&peer));
+        Connection { peer, task: Mutex::new(Some(task)) }
+    }
+
+    /// Ends the connection, or the wait for one, and frees the address. Blocks.
+    pub(super) fn end(&self) {
+        let Some(task) = self.task.lock().take() else { return };
+        task.abort();
+        // The task is cancelled, or has ended before.
+        let _ = Handle::current().block_on(task);
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.task.abort();
+        if let Some(task) = self.task.get_mut() {
+            task.abort();
+        }
     }
 }
 
@@ -135,19 +150,27 @@ impl AsyncListener {
 }
 
 impl Target {
-    fn connect(&self) -> io::Result<Stream> {
-        match self {
-            Target::Unix(address) => {
-                let stream = UnixStream::connect_addr(address)?;
-                stream.set_nonblocking(true)?;
-                Ok(Stream::Unix(net::UnixStream::from_std(stream)?))
-            }
-            Target::Tcp(addresses) => {
-                let stream = TcpStream::connect(addresses.as_slice())?;
-                stream.set_nonblocking(true)?;
-                Ok(Stream::Tcp(net::TcpStream::from_std(stream)?))
-            }
-        }
+    pub(super) fn unix(address: &UnixAddr) -> Self {
+        let path = address.as_pathname().map(Path::to_owned);
+        Target::Unix(path.unwrap_or_else(|| {
+            let name = address.as_abstract_name().unwrap_or_default();
+            OsString::from_vec([&[0], name].concat()).into()
+        }))
+    }
+
+    /// # Errors
+    /// The target cannot be reached, or not within [`CONNECT_MAX`]. As no connection is made in the
+    /// background, a UNIX socket with too many waiting clients is an error too.
+    async fn connect(&self) -> io::Result<Stream> {
+        let connected = time::timeout(CONNECT_MAX, async {
+            Ok(match self {
+                Target::Unix(path) => Stream::Unix(net::UnixStream::connect(path).await?),
+                Target::Tcp(addresses) => {
+                    Stream::Tcp(net::TcpStream::connect(addresses.as_slice()).await?)
+                }
+            })
+        });
+        connected.await.unwrap_or_else(|_elapsed| Err(ErrorKind::TimedOut.into()))
     }
 }
 

@@ -17,9 +17,7 @@ use super::socket::Socket;
 use crate::objects::ObjectProperties;
 use crate::options;
 use crate::schema::chardev::{ChardevBackend, ChardevBackendKind};
-use crate::schema::chardev_options::{
-    ChardevCommon, ChardevFile, ChardevHostdev, ChardevPty, ChardevRingbuf,
-};
+use crate::schema::chardev_options::{ChardevCommon, ChardevFile, ChardevRingbuf};
 
 /// The most bytes of all ring buffers together.
 pub(super) const RINGS_SIZE_MAX: usize = 64 << 20;
@@ -68,30 +66,22 @@ impl Chardev {
     /// # Errors
     /// The kind or an option is not supported, or what the device needs cannot be opened.
     pub(super) fn open(backend: ChardevBackend) -> Result<Self> {
-        let (kind, common) = match backend {
+        let log = common(&backend).map_or(Ok(None), log)?;
+        let kind = match backend {
             ChardevBackend::File(wrapper) => {
-                let ChardevFile { common, input, out, append } = wrapper.data;
-                (file(input.as_deref(), &out, append.unwrap_or(false))?, common)
+                let ChardevFile { common: _, input, out, append } = wrapper.data;
+                file(input.as_deref(), &out, append.unwrap_or(false))?
             }
-            ChardevBackend::Null(wrapper) => (Kind::Null, wrapper.data),
-            ChardevBackend::Pipe(wrapper) => {
-                let ChardevHostdev { common, device } = wrapper.data;
-                (pipe(&device)?, common)
-            }
-            ChardevBackend::Pty(wrapper) => {
-                let ChardevPty { common, path } = wrapper.data;
-                (Kind::Pty(Terminal::open(path)?), common)
-            }
-            ChardevBackend::Ringbuf(wrapper) => ring(ChardevBackendKind::Ringbuf, wrapper.data)?,
-            ChardevBackend::Memory(wrapper) => ring(ChardevBackendKind::Memory, wrapper.data)?,
-            ChardevBackend::Socket(wrapper) => {
-                let (socket, common) = Socket::open(wrapper.data)?;
-                (Kind::Socket(socket), common)
-            }
-            ChardevBackend::Stdio(wrapper) => (Kind::Stdio, wrapper.data.common),
+            ChardevBackend::Null(_) => Kind::Null,
+            ChardevBackend::Pipe(wrapper) => pipe(&wrapper.data.device)?,
+            ChardevBackend::Pty(wrapper) => Kind::Pty(Terminal::open(wrapper.data.path)?),
+            ChardevBackend::Ringbuf(wrapper) => ring(ChardevBackendKind::Ringbuf, &wrapper.data)?,
+            ChardevBackend::Memory(wrapper) => ring(ChardevBackendKind::Memory, &wrapper.data)?,
+            ChardevBackend::Socket(wrapper) => Kind::Socket(Socket::open(wrapper.data)?),
+            ChardevBackend::Stdio(_) => Kind::Stdio,
             other => return Err(options::messages::unknown_backend(other.tag().as_str())),
         };
-        Ok(Chardev { kind, _log: log(&common)? })
+        Ok(Chardev { kind, _log: log })
     }
 
     /// A socket that a monitor may use.
@@ -174,12 +164,29 @@ impl ObjectProperties for Chardev {
     }
 }
 
+/// The options that all kinds have, of a kind that is supported.
+fn common(backend: &ChardevBackend) -> Option<&ChardevCommon> {
+    match backend {
+        ChardevBackend::File(wrapper) => Some(&wrapper.data.common),
+        ChardevBackend::Null(wrapper) => Some(&wrapper.data),
+        ChardevBackend::Pipe(wrapper) => Some(&wrapper.data.common),
+        ChardevBackend::Pty(wrapper) => Some(&wrapper.data.common),
+        ChardevBackend::Ringbuf(wrapper) | ChardevBackend::Memory(wrapper) => {
+            Some(&wrapper.data.common)
+        }
+        ChardevBackend::Socket(wrapper) => Some(&wrapper.data.common),
+        ChardevBackend::Stdio(wrapper) => Some(&wrapper.data.common),
+        _unsupported => None,
+    }
+}
+
 fn file(input: Option<&str>, output: &str, append: bool) -> Result<Kind> {
+    // The output file stays as it is if there is no input file.
+    let input =
+        input.map(|path| open(OpenOptions::new().read(true).clone(), path)).transpose()?;
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(!append).append(append);
     let output = open(options, output)?;
-    let input =
-        input.map(|path| open(OpenOptions::new().read(true).clone(), path)).transpose()?;
     Ok(Kind::File { _input: input, _output: output })
 }
 
@@ -195,10 +202,10 @@ fn pipe(device: &str) -> Result<Kind> {
     })
 }
 
-/// Opens a file. A FIFO without another program at its other end is an error, as the program would
-/// wait for one.
+/// Opens a file. A FIFO that is opened for writing without a reader is an error, as the program
+/// would wait for one. A terminal does not become that of the process.
 fn open(mut options: OpenOptions, path: &str) -> Result<File> {
-    let opened = options.custom_flags(libc::O_NONBLOCK).mode(0o666).open(path);
+    let opened = options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).mode(0o666).open(path);
     opened.map_err(|error| messages::cannot_open(path, error))
 }
 
@@ -208,20 +215,17 @@ fn log(ChardevCommon { logfile, logappend }: &ChardevCommon) -> Result<Option<Fi
     let append = logappend.unwrap_or(false);
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(!append).append(append);
-    let opened = options.custom_flags(libc::O_NONBLOCK).open(path);
+    let opened = options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
     Ok(Some(opened.map_err(|error| messages::cannot_create(path, error))?))
 }
 
-fn ring(
-    kind: ChardevBackendKind,
-    ChardevRingbuf { common, size }: ChardevRingbuf,
-) -> Result<(Kind, ChardevCommon)> {
-    let size = usize::try_from(size.unwrap_or(RING_SIZE as i64));
+fn ring(kind: ChardevBackendKind, options: &ChardevRingbuf) -> Result<Kind> {
+    let size = usize::try_from(options.size.unwrap_or(RING_SIZE as i64));
     let size = size.ok().filter(|size| size.is_power_of_two()).ok_or_else(messages::ring_size)?;
     if size > RINGS_SIZE_MAX {
         return Err(messages::rings_too_large(RINGS_SIZE_MAX));
     }
-    Ok((Kind::Ring { ring: Mutex::new(Ring::new(size)), kind }, common))
+    Ok(Kind::Ring { ring: Mutex::new(Ring::new(size)), kind })
 }
 
 impl Terminal {

@@ -51,6 +51,11 @@ pub(super) fn rings_too_large(most: usize) -> Error {
 }
 
 /// QEMU has no such limit.
+pub(super) fn id_too_long(most: usize) -> Error {
+    Error::generic(format!("the id of a chardev has at most {most} bytes"))
+}
+
+/// QEMU has no such limit.
 pub(super) fn too_many(most: usize) -> Error {
     Error::generic(format!("at most {most} chardevs can exist"))
 }

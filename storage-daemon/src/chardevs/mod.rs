@@ -25,6 +25,9 @@ pub use socket::Socket;
 /// The most character devices.
 const CHARDEVS_MAX: usize = 1024;
 
+/// The longest identifier of a device in bytes.
+const ID_MAX: usize = 255;
+
 /// The kinds of devices that are supported.
 const KINDS: [ChardevBackendKind; 8] = [
     ChardevBackendKind::File,
@@ -143,7 +146,7 @@ impl Chardevs {
     pub fn change(&self, id: &str, backend: ChardevBackend) -> Result<ChardevReturn> {
         let removed =
             self.take(id, messages::does_not_exist, |_| messages::cannot_change_in_use());
-        drop(removed?);
+        close(&removed?);
         self.add(id, backend)
     }
 
@@ -152,7 +155,7 @@ impl Chardevs {
     /// # Errors
     /// There is no such device, or a monitor uses it.
     pub fn remove(&self, id: &str) -> Result<()> {
-        self.take(id, messages::not_found, messages::busy).map(drop)
+        self.take(id, messages::not_found, messages::busy).map(|entry| close(&entry))
     }
 
     /// Sends a break on a serial line. All kinds of devices ignore it.
@@ -189,7 +192,8 @@ impl Chardevs {
     pub fn write_ring(&self, id: &str, text: &str, format: DataFormat) -> Result<()> {
         let chardev = self.get(id)?;
         let ring = chardev.ring().ok_or_else(|| messages::not_a_ring_buffer(id))?;
-        ring.lock().write(&encoding::decode(text, format)?);
+        let bytes = encoding::decode(text, format)?;
+        ring.lock().write(&bytes);
         Ok(())
     }
 
@@ -259,7 +263,9 @@ impl Chardevs {
 
 impl State {
     fn check_new(&self, id: &str) -> Result<(), AddError> {
-        if self.chardevs.contains_key(id) {
+        if id.len() > ID_MAX {
+            Err(messages::id_too_long(ID_MAX).into())
+        } else if self.chardevs.contains_key(id) {
             Err(AddError::Exists)
         } else if self.chardevs.len() >= CHARDEVS_MAX {
             Err(messages::too_many(CHARDEVS_MAX).into())
@@ -285,6 +291,13 @@ impl State {
             return Err(messages::rings_too_large(RINGS_SIZE_MAX));
         }
         Ok(())
+    }
+}
+
+/// Frees the address of a socket, although a command still reads its properties. Blocks.
+fn close(entry: &Entry) {
+    if let Some(socket) = entry.chardev.socket() {
+        socket.close();
     }
 }
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::connection::{Connection, Peer, Target};
 use super::messages;
-use crate::schema::chardev_options::{ChardevCommon, ChardevSocket};
+use crate::schema::chardev_options::ChardevSocket;
 use crate::schema::socket_address::{InetSocketAddress, SocketAddress, UnixSocketAddress};
 use crate::sockets::{SocketFile, listen_inet, listen_unix, port, resolve, unix_address};
 use crate::{messages as common_messages, options};
@@ -46,12 +46,19 @@ impl Socket {
     ///
     /// # Errors
     /// An option is not supported, or the address cannot be bound or reached.
-    pub(super) fn open(options: ChardevSocket) -> Result<(Self, ChardevCommon)> {
+    pub(super) fn open(options: ChardevSocket) -> Result<Self> {
         let is_server = options.server.unwrap_or(true);
         let reconnect = check(&options, is_server)?;
         let address = SocketAddress::from(options.addr);
-        let socket = if is_server { listen(address)? } else { connect(address, reconnect)? };
-        Ok((socket, options.common))
+        if is_server { listen(address) } else { connect(address, reconnect) }
+    }
+
+    /// Frees the address. Blocks.
+    pub(super) fn close(&self) {
+        match &self.users {
+            Users::One { connection, .. } => connection.end(),
+            Users::Monitor { .. } => {}
+        }
     }
 
     /// The listener for a monitor; `None` if a monitor uses it or none can.
@@ -159,7 +166,7 @@ fn listen(address: SocketAddress) -> Result<Socket> {
 
 fn connect(address: SocketAddress, reconnect: Option<Duration>) -> Result<Socket> {
     let (name, target) = match &address {
-        SocketAddress::Unix(unix) => (unix.path.clone(), Target::Unix(unix_address(unix)?)),
+        SocketAddress::Unix(unix) => (unix.path.clone(), Target::unix(&unix_address(unix)?)),
         SocketAddress::Inet(inet) => {
             let target = Target::Tcp(resolve(inet, port(inet)?)?);
             (format!("{}:{}", inet.host, inet.port), target)

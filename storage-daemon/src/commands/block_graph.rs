@@ -68,7 +68,7 @@ pub fn x_blockdev_set_iothread(
 }
 
 /// Returns the graph of nodes, with the users of the nodes.
-#[qapi_command(since = "4.0", allow_preconfig, features(unstable))]
+#[qapi_command(since = "4.0", allow_preconfig, features(unstable), blocking)]
 pub fn x_debug_query_block_graph(#[qapi(state)] graph: &Graph) -> XDbgBlockGraph {
     let dump = graph.dump();
     let nodes = dump.nodes.into_iter().map(|node| XDbgBlockGraphNode {

@@ -9,7 +9,7 @@ use crate::schema::block_stats::{
 
 /// Returns statistics: of all devices, which this program has none of, or of all nodes, the oldest
 /// first.
-#[qapi_command(since = "0.14", allow_preconfig)]
+#[qapi_command(since = "0.14", allow_preconfig, blocking)]
 pub fn query_blockstats(
     #[qapi(state)] graph: &Graph,
     /// Whether to return those of nodes; `false` by default.

@@ -24,7 +24,7 @@ pub fn query_chardev_backends() -> Vec<ChardevBackendInfo> {
 ///
 /// # Errors
 /// There is no such ring buffer, or the data are malformed.
-#[qapi_command(since = "1.4")]
+#[qapi_command(since = "1.4", blocking)]
 pub fn ringbuf_write(
     #[qapi(state)] chardevs: &Chardevs,
     /// The identifier of the ring buffer.
@@ -41,7 +41,7 @@ pub fn ringbuf_write(
 ///
 /// # Errors
 /// There is no such ring buffer, or the size is not positive.
-#[qapi_command(since = "1.4", returns_exception)]
+#[qapi_command(since = "1.4", blocking, returns_exception)]
 pub fn ringbuf_read(
     #[qapi(state)] chardevs: &Chardevs,
     /// The identifier of the ring buffer.

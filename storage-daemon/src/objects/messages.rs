@@ -9,6 +9,21 @@ pub(super) fn not_an_identifier(key: &str) -> Error {
     Error::generic(format!("Parameter '{key}' expects an identifier"))
 }
 
+/// QEMU has no such limit.
+pub(super) fn id_too_long(most: usize) -> Error {
+    Error::generic(format!("the id of an object has at most {most} bytes"))
+}
+
+/// QEMU has no such limit.
+pub(super) fn too_many(most: usize) -> Error {
+    Error::generic(format!("at most {most} objects can exist"))
+}
+
+/// QEMU has no such limit.
+pub(super) fn secret_too_large(most: u64) -> Error {
+    Error::generic(format!("a secret has at most {most} bytes"))
+}
+
 pub(super) fn duplicate_object(id: &str) -> Error {
     Error::generic(format!(
         "attempt to add duplicate property '{id}' to object (type 'container')"

@@ -29,6 +29,12 @@ pub use properties::ObjectProperties;
 use secret::Secret;
 use throttle_group::ThrottleGroup;
 
+/// The most objects.
+const OBJECTS_MAX: usize = 1024;
+
+/// The longest identifier of an object in bytes.
+const ID_MAX: usize = 255;
+
 /// The objects. Clones share the state.
 #[derive(Clone, Default)]
 pub struct Objects {
@@ -74,6 +80,9 @@ impl Objects {
         if !is_identifier(&id) {
             return Err(messages::not_an_identifier("id"));
         }
+        if id.len() > ID_MAX {
+            return Err(messages::id_too_long(ID_MAX));
+        }
         // The files of an object are read without the lock.
         let object = match kind {
             ObjectKind::AuthzList(list) => {
@@ -101,6 +110,9 @@ impl Objects {
         let mut objects = self.objects.lock();
         if objects.contains_key(&id) {
             return Err(messages::duplicate_object(&id));
+        }
+        if objects.len() >= OBJECTS_MAX {
+            return Err(messages::too_many(OBJECTS_MAX));
         }
         objects.insert(id, object()?);
         Ok(())

@@ -14,7 +14,7 @@ use super::messages;
 use super::properties::{ObjectProperties, Properties};
 use crate::schema::object::{QCryptoSecretFormat, SecretProperties};
 
-/// The largest file of a secret in bytes: a thousand times what is usual.
+/// The largest secret in bytes: a thousand times what is usual.
 const FILE_MAX: u64 = 1 << 16;
 
 /// A secret. No option uses one yet: images are not encrypted, and keys of TLS have no password.
@@ -34,6 +34,9 @@ impl Secret {
             (Some(data), None) => data.clone().into_bytes(),
             (None, Some(file)) => read(Path::new(file))?,
         };
+        if bytes.len() as u64 > FILE_MAX {
+            return Err(messages::secret_too_large(FILE_MAX));
+        }
         if keyid.is_some() {
             return Err(messages::property_not_supported("keyid"));
         }
@@ -47,7 +50,8 @@ impl Secret {
 /// Reads a file that is no larger than a secret may be.
 fn read(path: &Path) -> Result<Vec<u8>> {
     // Opening a FIFO must not wait for a writer.
-    let opened = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let opened =
+        OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
     let file = opened.map_err(|error| messages::cannot_open_secret(path, error))?;
     let mut bytes = Vec::new();
     let read = file.take(FILE_MAX + 1).read_to_end(&mut bytes);

@@ -31,10 +31,10 @@ impl ObjectProperties for ThrottleGroup {
     fn property(&self, name: &str) -> Option<Value> {
         let mut limits = self.0.limits();
         if let Some(limit) = name.strip_prefix("x-") {
-            return member(&mut limits, limit).map(|value| Value::from(*value));
+            return member(&mut limits, limit).map(|value| Value::from(value.cast_signed()));
         }
         let mut value = |name: String| {
-            let value = Value::from(*member(&mut limits, &name)?);
+            let value = Value::from(member(&mut limits, &name)?.cast_signed());
             Some((name, value))
         };
         Some(Value::Object(names().filter_map(&mut value).collect()))

@@ -15,6 +15,7 @@ use qapi_core::testing::TestClient;
 use qapi_core::{Events, Registry, Service, StateMap};
 use serde_json::{Value, json};
 use storage_daemon::block_job::{BlockJobContext, OnError};
+use storage_daemon::chardevs::Chardevs;
 use storage_daemon::exports::Exports;
 use storage_daemon::jobs::mirror::{self, FinalBacking, MirrorOptions, MirrorScope};
 use storage_daemon::jobs::prepare::JobArguments;
@@ -44,7 +45,8 @@ impl Fixture {
         let mut states = StateMap::default();
         states.insert(Arc::new(context.jobs.clone()));
         states.insert(Arc::new(graph.clone()));
-        let objects = Objects::default();
+        let objects = Objects::new(&graph);
+        states.insert(Arc::new(Chardevs::default()));
         let exports = Exports::new(graph.clone(), events.clone(), objects.clone());
         states.insert(Arc::new(objects));
         states.insert(Arc::new(exports));
