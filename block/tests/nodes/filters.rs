@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use block::error::Error;
 use block::image::permissions::{Access, Permissions};
 use block::nodes::{BackingImages, Node};
 use block::options::{
@@ -340,4 +341,51 @@ fn only_a_user_that_resizes_preallocates() {
         let below = inline(BlockdevOptions::null_co(M));
         assert_eq!(fixture.refusal(preallocate(below, align, size).named("x")), expected);
     }
+}
+
+#[test]
+fn a_file_with_preallocated_space_belongs_to_its_filter() {
+    let fixture = Fixture::new();
+    let path = fixture.format("disk", |_image| {});
+    fixture.add(fixture.file("disk").named("file"));
+    fixture.add(preallocate(named("file"), None, None).named("space"));
+    fixture.add(raw(named("space")).named("between"));
+    let disk = fixture.add(qcow2(named("between")).named("disk"));
+    disk.write(0, &noise(3, 128 * K)).expect("it can be written");
+    drop(disk);
+    fixture.graph.remove("disk").expect("it is unused");
+    let other = qcow2(named("file")).named("other");
+    let refused = fixture.graph.add(&other).expect_err("the file is to be cut");
+    assert!(matches!(refused, Error::PermissionConflict { .. }), "{refused}");
+    fixture.graph.remove("between").expect("it is unused");
+    fixture.graph.remove("space").expect("it is unused");
+    let other = fixture.add(other);
+    other.write(128 * K, &noise(4, 512 * K)).expect("it can be written");
+    drop(other);
+    fixture.graph.remove_all();
+    assert_sound(&path);
+}
+
+#[test]
+fn clusters_that_are_zeroed_in_part_are_compressed_and_not_compressed_twice() {
+    let fixture = Fixture::new();
+    fixture.format("disk", |_image| {});
+    fixture.add(qcow2(inline(fixture.file("disk"))).named("disk"));
+    let filter = fixture.add(BlockdevOptions::compress(named("disk")).named("filter"));
+    let mut data = noise(5, 256 * K);
+    data[128 * K as usize..].fill(0);
+    filter.write(0, &data[..128 * 1024]).expect("it can be written");
+    for (offset, length, is_possible) in [
+        (4 * K, 8 * K, false),
+        (60 * K, 68 * K, false),
+        (192 * K, 4 * K, true),
+        (64 * K, 64 * K, true),
+    ] {
+        let zeroed = filter.write_zeroes(offset, length);
+        assert_eq!(zeroed.is_ok(), is_possible, "{length} at {offset}: {zeroed:?}");
+    }
+    data[64 * K as usize..].fill(0);
+    let mut buffer = vec![1; data.len()];
+    filter.read(0, &mut buffer).expect("it can be read");
+    assert_same(&buffer, &data);
 }

@@ -4,6 +4,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::process::Command;
 
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use serde_json::{Value, json};
 
 use crate::support::daemon::{Client, Daemon, wait_for};
@@ -208,4 +209,64 @@ fn a_path_of_any_length_is_not_found() {
             assert_eq!(reply["error"]["class"], "DeviceNotFound", "{command}");
         }
     }
+}
+
+#[test]
+fn a_changed_socket_keeps_its_port() {
+    let daemon = Daemon::start(&[]);
+    let mut client = daemon.client();
+    let addr = json!({"type": "inet", "data": {"host": "127.0.0.1", "port": "0"}});
+    add(&mut client, "s", "socket", json!({"addr": addr}));
+    let bound = client.execute("qom-get", json!({"path": "s", "property": "addr"}));
+    let addr =
+        json!({"type": "inet", "data": {"host": "127.0.0.1", "port": bound["port"].clone()}});
+    for _ in 0..20 {
+        let backend = json!({"type": "socket", "data": {"addr": addr}});
+        client.execute("chardev-change", json!({"id": "s", "backend": backend}));
+    }
+}
+
+#[test]
+fn sockets_that_accept_nothing_block_no_client() {
+    const DEVICES: usize = 600;
+    let daemon = Daemon::start(&[]);
+    let mut client = daemon.client();
+    let path = daemon.path("full").display().to_string();
+    let full = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).unwrap();
+    rustix::net::bind(&full, &SocketAddrUnix::new(&path).unwrap()).unwrap();
+    rustix::net::listen(&full, 0).unwrap();
+    let _waiting = UnixStream::connect(&path).unwrap();
+    let addr = json!({"type": "unix", "data": {"path": path}});
+    let options = json!({"addr": addr, "server": false, "reconnect-ms": 1});
+    for number in 0..DEVICES {
+        let reply = add(&mut client, &format!("c{number}"), "socket", options.clone());
+        assert_eq!(reply, json!({"return": {}}), "{number}");
+    }
+    let reply = add(&mut client, "once", "socket", json!({"addr": addr, "server": false}));
+    let text = reply["error"]["desc"].as_str().unwrap();
+    assert!(text.ends_with("Resource temporarily unavailable"), "{text}");
+    // A socket with a program behind it is not removed.
+    let reply = add(&mut client, "server", "socket", json!({"addr": addr}));
+    let text = reply["error"]["desc"].as_str().unwrap();
+    assert!(text.ends_with("Address already in use"), "{text}");
+}
+
+#[test]
+fn a_device_that_is_refused_changes_no_file() {
+    let daemon = Daemon::start(&[]);
+    let mut client = daemon.client();
+    let output = daemon.path("output");
+    std::fs::write(&output, "text").unwrap();
+    let nowhere = daemon.path("no/file");
+    for options in
+        [json!({"out": output, "logfile": nowhere}), json!({"out": output, "in": nowhere})]
+    {
+        let reply = add(&mut client, "f", "file", options);
+        assert!(reply["error"]["desc"].as_str().unwrap().ends_with("No such file or directory"));
+        assert_eq!(std::fs::read(&output).unwrap(), b"text");
+    }
+    let addr = json!({"type": "unix", "data": {"path": ""}});
+    let reply = add(&mut client, "s", "socket", json!({"addr": addr}));
+    let expected = "Failed to add chardev 's': UNIX socket path must not be empty";
+    assert_eq!(reply["error"]["desc"], expected);
 }
