@@ -154,7 +154,8 @@ impl Preallocate {
         Ok(superfluous)
     }
 
-    /// As [`Preallocate::prepare`], when the node may allocate. Does not change the end of the data.
+    /// As [`Preallocate::prepare`], when the node may allocate. Does not change the end of the
+    /// data.
     fn allocate(
         &self,
         ends: &mut Ends,
