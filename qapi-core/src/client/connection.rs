@@ -73,12 +73,31 @@ impl Connection {
                 }
                 None => {}
             }
-            self.input.clear();
-            self.consumed = 0;
-            self.input.reserve(READ_SIZE);
-            if self.reader.read_buf(&mut self.input).await? == 0 {
-                return Err(ClientError::Closed);
+            self.fill().await?;
+        }
+    }
+
+    /// Discards the input up to and including the next byte `wanted`.
+    pub(super) async fn skip_past(&mut self, wanted: u8) -> Result<()> {
+        self.decoder = Decoder::new();
+        loop {
+            let rest = self.input.get(self.consumed..).unwrap_or_default();
+            if let Some(index) = rest.iter().position(|byte| *byte == wanted) {
+                self.consumed += index + 1;
+                return Ok(());
             }
+            self.fill().await?;
+        }
+    }
+
+    /// Replaces the input, which is consumed, by the next bytes of the server.
+    async fn fill(&mut self) -> Result<()> {
+        self.input.clear();
+        self.consumed = 0;
+        self.input.reserve(READ_SIZE);
+        match self.reader.read_buf(&mut self.input).await? {
+            0 => Err(ClientError::Closed),
+            _ => Ok(()),
         }
     }
 }

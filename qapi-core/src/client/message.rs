@@ -80,6 +80,11 @@ impl Event {
         self.message.root().get("data")
     }
 
+    /// The whole message, with name and timestamp, as the server sent it.
+    pub fn to_json(&self) -> serde_json::Value {
+        self.message.root().to_json()
+    }
+
     /// The event as an `E`; `None` if the event has another name.
     ///
     /// # Errors

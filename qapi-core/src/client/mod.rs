@@ -75,6 +75,7 @@ mod compare;
 mod connection;
 mod declarations;
 mod error;
+mod guest_agent;
 mod message;
 mod reconnect;
 
@@ -166,14 +167,7 @@ impl Client {
     /// # Errors
     /// The other end is not a QMP server, or the connection fails.
     pub async fn over(stream: impl AsyncRead + AsyncWrite + Send + 'static) -> Result<Self> {
-        let mut client = Self {
-            connection: Connection::new(stream),
-            greeting: serde_json::Value::Null,
-            next_id: 1,
-            events: VecDeque::new(),
-            lost_events: 0,
-            timeout: None,
-        };
+        let mut client = Self::new(Connection::new(stream));
         let first = client.connection.receive().await?;
         let Some(greeting) = first.root().get("QMP") else {
             return Err(message::no_greeting(&first));
@@ -181,6 +175,17 @@ impl Client {
         client.greeting = greeting.to_json();
         client.call::<()>("qmp_capabilities").await?;
         Ok(client)
+    }
+
+    fn new(connection: Connection) -> Self {
+        Self {
+            connection,
+            greeting: serde_json::Value::Null,
+            next_id: 1,
+            events: VecDeque::new(),
+            lost_events: 0,
+            timeout: None,
+        }
     }
 
     /// The value of the member `QMP` in the server's greeting: its version and capabilities.

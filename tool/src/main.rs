@@ -1,0 +1,33 @@
+//! The program `qapi`: a tool for QAPI schemas and for QMP servers that run.
+//!
+//! Each subcommand is a module with a struct of its options and a function `run`.
+
+mod address;
+mod arguments;
+mod call;
+mod completions;
+mod connection;
+mod events;
+mod json;
+mod man;
+mod options;
+mod output;
+mod schema;
+mod status;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use options::{Options, Subcommand};
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let result = match &options.subcommand {
+        Subcommand::Call(call) => call::run(call),
+        Subcommand::Events(events) => events::run(events),
+        Subcommand::Completions(completions) => completions::run(completions, Options::command()),
+        Subcommand::Man(man) => man::run(man, Options::command()),
+    };
+    status::report(result, options.quiet)
+}

@@ -1,0 +1,24 @@
+//! The command line.
+
+use crate::{call, completions, events, man, status};
+
+/// A tool for QMP servers that run, and for QAPI schemas.
+#[derive(Debug, clap::Parser)]
+#[command(name = "qapi", version, about, after_long_help = status::TABLE)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) subcommand: Subcommand,
+
+    /// Write no messages to standard error. The exit status tells how the command ended.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// A subcommand with its options.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Subcommand {
+    Call(call::Options),
+    Events(events::Options),
+    Completions(completions::Options),
+    Man(man::Options),
+}
