@@ -8,10 +8,12 @@ mod call;
 mod completions;
 mod connection;
 mod events;
+mod job;
 mod json;
 mod man;
 mod options;
 mod output;
+mod printable;
 mod schema;
 mod status;
 
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let result = match &options.subcommand {
         Subcommand::Call(call) => call::run(call),
         Subcommand::Events(events) => events::run(events),
+        Subcommand::Job(job) => job::run(job, options.quiet),
         Subcommand::Completions(completions) => completions::run(completions, Options::command()),
         Subcommand::Man(man) => man::run(man, Options::command()),
     };

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{call, completions, events, man, status};
+use crate::{call, completions, events, job, man, status};
 
 /// A tool for QMP servers that run, and for QAPI schemas.
 #[derive(Debug, clap::Parser)]
@@ -19,6 +19,7 @@ pub(crate) struct Options {
 pub(crate) enum Subcommand {
     Call(call::Options),
     Events(events::Options),
+    Job(job::Options),
     Completions(completions::Options),
     Man(man::Options),
 }

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use qapi_core::client::ClientError;
 
+use crate::printable::printable;
+
 /// The table of exit statuses, for the help and the manual page.
 pub(crate) const TABLE: &str = "\
 Exit status:
@@ -88,12 +90,7 @@ pub(crate) fn report(result: Result, quiet: bool) -> ExitCode {
         matches!(&failure, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
     if !quiet && !is_expected {
         // Unlike `eprintln!`, this does not panic if standard error is closed.
-        let _ = writeln!(io::stderr(), "qapi: {}", one_line(&failure.to_string()));
+        let _ = writeln!(io::stderr(), "qapi: {}", printable(&failure.to_string()));
     }
     ExitCode::from(failure.status())
-}
-
-/// `text` without control characters, which a server could use to change the terminal.
-fn one_line(text: &str) -> String {
-    text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
