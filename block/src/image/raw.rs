@@ -78,7 +78,11 @@ impl RawImage {
         self.storage.write_compressed(offset, buffer)
     }
 
+    /// As in QEMU, without effect if the image is inactive.
     pub(super) fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
+        if !self.mode().writable {
+            return Ok(());
+        }
         self.check_write(offset, length)?;
         self.storage.copy_on_read(offset, length)
     }

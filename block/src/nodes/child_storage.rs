@@ -120,9 +120,10 @@ impl BlockStorage for ChildStorage {
         })
     }
 
-    /// The visible contents do not change, so that no watcher sees the writes.
+    /// The visible contents do not change, so that no watcher sees the writes. They wait while the
+    /// child is quiesced.
     fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
-        self.link().image.copy_on_read(offset, length)
+        self.with_guard(|_guard, image| image.copy_on_read(offset, length))
     }
 
     fn cluster_size(&self) -> Option<u64> {

@@ -1,23 +1,24 @@
 //! Throttle groups: limits on the rates of requests, which several nodes share.
 //!
 //! [`ThrottleGroups`] has the groups by name. A node with the driver `throttle` is a member of one
-//! of them. Its requests wait on their threads until they are admitted: in each direction, the
+//! of them. Its requests wait on their threads until they are admitted. In each direction, the
 //! members take turns, and the requests of a member keep their order.
 
 mod buckets;
 mod limits;
+mod queue;
 
-use std::collections::{BTreeMap, VecDeque};
-use std::ops::Bound;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
+use parking_lot::{Mutex, MutexGuard};
 
 use self::buckets::Buckets;
 pub use self::buckets::Direction;
 pub use self::limits::{Limit, RATE_MAX, Scope, ThrottleLimits, Unit};
+use self::queue::Queue;
 use crate::error::{Error, Result};
 
 /// The throttle groups of a graph, by name. Clones share the groups.
@@ -67,8 +68,9 @@ impl ThrottleGroups {
     /// Admits all requests at once from now on, so that a program that ends need not wait for them.
     pub fn end(&self) {
         for group in self.groups.lock().values() {
-            group.lock().is_ended = true;
-            group.changed.notify_all();
+            let mut state = group.lock();
+            state.is_ended = true;
+            state.wake_all();
         }
     }
 }
@@ -77,8 +79,6 @@ impl ThrottleGroups {
 #[derive(Debug)]
 pub struct ThrottleGroup {
     state: Mutex<State>,
-    /// Notified when another request may be next, or requests need not wait any more.
-    changed: Condvar,
     /// The time at which the clock of the buckets is zero.
     start: Instant,
     members: AtomicUsize,
@@ -105,6 +105,19 @@ impl State {
         self.next_number += 1;
         self.next_number
     }
+
+    /// Lets all requests check whether they need to wait any more.
+    fn wake_all(&self) {
+        self.reads.wake_all();
+        self.writes.wake_all();
+    }
+
+    /// Counts a request that has been admitted, and passes the turn on.
+    fn pass(&mut self, direction: Direction, member: u64, size: u64, now: Duration) {
+        self.buckets.count(direction, size);
+        let must_wait = self.buckets.wait(direction, now) > Duration::ZERO;
+        self.queue(direction).pass_turn(member, must_wait);
+    }
 }
 
 impl ThrottleGroup {
@@ -118,7 +131,6 @@ impl ThrottleGroup {
         };
         ThrottleGroup {
             state: Mutex::new(state),
-            changed: Condvar::new(),
             start: Instant::now(),
             members: AtomicUsize::new(0),
         }
@@ -139,42 +151,10 @@ impl ThrottleGroup {
     /// [`Error::InvalidOption`] if the limits contradict each other.
     pub fn set_limits(&self, limits: ThrottleLimits) -> Result<()> {
         limits.check()?;
-        self.lock().buckets = Buckets::new(limits, self.start.elapsed());
-        self.changed.notify_all();
+        let mut state = self.lock();
+        state.buckets = Buckets::new(limits, self.start.elapsed());
+        state.wake_all();
         Ok(())
-    }
-}
-
-/// The requests of one direction that wait, by member. The members take turns.
-#[derive(Debug, Default)]
-struct Queue {
-    /// Only members with requests that wait.
-    waiting: BTreeMap<u64, VecDeque<u64>>,
-    /// The member whose request was admitted last.
-    last: u64,
-}
-
-impl Queue {
-    fn push(&mut self, member: u64, request: u64) {
-        self.waiting.entry(member).or_default().push_back(request);
-    }
-
-    /// The request that is admitted next: the first one of the member after the last one.
-    fn next(&self) -> Option<u64> {
-        let after = (Bound::Excluded(self.last), Bound::Unbounded);
-        let mut members = self.waiting.range(after).chain(self.waiting.iter());
-        members.next().and_then(|(_, requests)| requests.front().copied())
-    }
-
-    /// Removes a request that is admitted.
-    fn remove(&mut self, member: u64, request: u64) {
-        if let Some(requests) = self.waiting.get_mut(&member) {
-            requests.retain(|one| *one != request);
-            if requests.is_empty() {
-                self.waiting.remove(&member);
-            }
-        }
-        self.last = member;
     }
 }
 
@@ -211,26 +191,24 @@ impl ThrottleMember {
 
     /// Waits until a request of `size` bytes is admitted. Blocks the thread.
     pub(crate) fn admit(&self, direction: Direction, size: u64) {
-        let ThrottleGroup { changed, start, .. } = &*self.group;
+        let start = self.group.start;
         let mut state = self.group.lock();
         let request = state.new_number();
-        state.queue(direction).push(self.number, request);
+        let woken = state.queue(direction).push(self.number, request);
         while !state.is_ended && !self.is_released() {
-            if state.queue(direction).next() != Some(request) {
-                changed.wait(&mut state);
+            if !state.queue(direction).has_turn(request) {
+                woken.wait(&mut state);
                 continue;
             }
             match state.buckets.wait(direction, start.elapsed()) {
                 Duration::ZERO => break,
                 wait => {
-                    let _ = changed.wait_for(&mut state, wait.min(WAIT_MAX));
+                    let _ = woken.wait_for(&mut state, wait.min(WAIT_MAX));
                 }
             }
         }
         state.queue(direction).remove(self.number, request);
-        state.buckets.count(direction, size);
-        drop(state);
-        changed.notify_all();
+        state.pass(direction, self.number, size, start.elapsed());
     }
 
     fn is_released(&self) -> bool {
@@ -247,8 +225,7 @@ impl ThrottleMember {
         // Under the lock, so that no request misses the notification.
         let state = self.group.lock();
         self.has_left.store(true, Ordering::Relaxed);
-        drop(state);
-        self.group.changed.notify_all();
+        state.wake_all();
     }
 
     /// Lets all requests pass without a wait until the result is dropped.
@@ -256,8 +233,8 @@ impl ThrottleMember {
         // Under the lock, so that no request misses the notification.
         let state = self.group.lock();
         self.released.fetch_add(1, Ordering::Relaxed);
+        state.wake_all();
         drop(state);
-        self.group.changed.notify_all();
         ReleasedMember(Arc::clone(self))
     }
 }
@@ -286,27 +263,11 @@ impl Drop for ReleasedMember {
 mod tests {
     use super::*;
 
-    fn one_request_an_hour() -> ThrottleLimits {
+    fn one_byte_a_second() -> ThrottleLimits {
         let mut limits = ThrottleLimits::default();
         let limit = limits.limit_mut(Unit::Bytes, Scope::Total);
         limit.rate = 1;
         limits
-    }
-
-    #[test]
-    fn members_take_turns_and_their_requests_keep_their_order() {
-        let mut queue = Queue::default();
-        for (member, request) in [(1, 10), (1, 11), (1, 12), (3, 13), (2, 14), (3, 15)] {
-            queue.push(member, request);
-        }
-        let mut admitted = Vec::new();
-        while let Some(request) = queue.next() {
-            let is_own = |(_, requests): &(&u64, &VecDeque<u64>)| requests.contains(&request);
-            let (member, _) = queue.waiting.iter().find(is_own).expect("the request waits");
-            queue.remove(*member, request);
-            admitted.push(request);
-        }
-        assert_eq!(admitted, [10, 14, 13, 11, 15, 12]);
     }
 
     #[test]
@@ -324,12 +285,12 @@ mod tests {
     /// Starts a request that has to wait, and calls `release` once it waits.
     fn ends_after(release: impl FnOnce(&ThrottleGroups, &Arc<ThrottleMember>)) {
         let groups = ThrottleGroups::default();
-        let group = groups.add("g", one_request_an_hour()).expect("the name is free");
+        let group = groups.add("g", one_byte_a_second()).expect("the name is free");
         let member = Arc::new(groups.join("g").expect("the group exists"));
         member.admit(Direction::Write, 1 << 40);
         let waiting = Arc::clone(&member);
         let request = std::thread::spawn(move || waiting.admit(Direction::Write, 1));
-        while group.lock().writes.waiting.is_empty() {
+        while group.lock().writes.is_empty() {
             std::thread::yield_now();
         }
         release(&groups, &member);

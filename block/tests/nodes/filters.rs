@@ -1,6 +1,7 @@
 //! Filters that a client describes: copies on reads, compression, throttling, preallocation.
 
 use std::sync::Arc;
+use std::task::Poll;
 
 use block::error::Error;
 use block::image::permissions::{Access, Permissions};
@@ -9,6 +10,7 @@ use block::options::{
     BlockdevDriverOptions, BlockdevOptions, BlockdevOptionsCor, BlockdevOptionsGenericFormat,
     BlockdevOptionsPreallocate, BlockdevOptionsThrottle, BlockdevRef, BlockdevRefOrNull,
 };
+use block::testing::Gate;
 use block::throttle::{Scope, ThrottleLimits, Unit};
 
 use crate::support::*;
@@ -160,6 +162,39 @@ fn reads_through_an_inactive_filter_copy_nothing() {
     fixture.graph.activate_all().expect("they become active");
     assert_same(&contents(&filter), &data);
     assert_eq!(&allocated(&top)[..6], [true; 6]);
+}
+
+/// The raw node becomes inactive before the image below it.
+#[test]
+fn reads_through_an_inactive_raw_node_copy_nothing() {
+    let (fixture, data) = chain();
+    fixture.add(raw(named("top")).named("raw"));
+    let filter = fixture.add(BlockdevOptions::copy_on_read("raw").named("filter"));
+    fixture.graph.inactivate_all().expect("all become inactive");
+    assert_same(&contents(&filter), &data);
+    let top = fixture.graph.get("top").expect("it is open");
+    assert_eq!(allocated(&top), [false; 8]);
+}
+
+#[tokio::test]
+async fn a_node_is_quiesced_when_the_copies_to_it_have_ended() {
+    let fixture = Fixture::new();
+    fixture.format("top", |_image| {});
+    let gate = Gate::shut(M);
+    gate.add_to(&fixture.graph, "low");
+    let top = fixture.add(overlay_of(fixture.file("top"), "low").named("top"));
+    let filter = fixture.add(BlockdevOptions::copy_on_read("top").named("filter"));
+    let read = std::thread::spawn(move || filter.read(0, &mut [0; 512]));
+    gate.wait_for(1);
+    {
+        let mut quiesced = std::pin::pin!(top.quiesce());
+        let polled = std::future::poll_fn(|context| Poll::Ready(quiesced.as_mut().poll(context)));
+        assert!(polled.await.is_pending(), "the copy is in flight");
+        gate.open();
+        drop(quiesced.await);
+    }
+    assert!(allocated(&top)[0]);
+    read.join().expect("no panic").expect("it can be read");
 }
 
 #[test]

@@ -19,7 +19,8 @@ impl Qcow2Image {
     /// data.
     ///
     /// Blocks all other requests to the image, as a write between the read and the write of the
-    /// copy would be lost. So the range should be small.
+    /// copy would be lost. So the range should be small. Another program may write an image that is
+    /// inactive, so nothing is copied into it, as in QEMU.
     pub(crate) fn copy_on_read(
         &self,
         offset: u64,
@@ -27,6 +28,9 @@ impl Qcow2Image {
         buffer: &mut AlignedBuffer,
     ) -> io::Result<()> {
         let opened = self.exclusive()?;
+        if !opened.mode.active {
+            return Ok(());
+        }
         let engine = opened.writable_engine()?;
         check_range(offset, length, engine.size())?;
         self.mark_written();

@@ -62,12 +62,8 @@ impl BlockStorage for ImageStorage {
         self.image.write_compressed(offset, data)
     }
 
-    /// The copies have the size of clusters. Another program may write an image that is inactive,
-    /// so nothing is copied into it, as in QEMU.
+    /// The copies have the size of clusters.
     fn copy_on_read(&self, offset: u64, length: u64) -> io::Result<()> {
-        if !self.image.mode().active {
-            return Ok(());
-        }
         let (cluster, size) = (self.image.header().cluster_size(), self.image.size()?);
         let end = offset.saturating_add(length).next_multiple_of(cluster).min(size);
         let mut at = offset - offset % cluster;
