@@ -13,10 +13,37 @@ pub(crate) fn with_parentheses(tokens: TokenStream) -> TokenStream {
     }
     let mut rest = tokens.into_iter().peekable();
     let mut changed = TokenStream::new();
+    let mut is_after_hash = false;
     while let Some(found) = rest.next() {
-        changed.extend([token(found, rest.peek())]);
+        let is_hash = matches!(&found, TokenTree::Punct(punct) if punct.as_char() == '#');
+        changed.extend([if is_after_hash {
+            attribute(found)
+        } else {
+            token(found, rest.peek())
+        }]);
+        is_after_hash = is_hash;
     }
     changed
+}
+
+/// The token after `#`: the brackets of an attribute. A fragment that is the whole attribute, such
+/// as `doc = "text"` of a doc comment, looks like an assignment.
+fn attribute(brackets: TokenTree) -> TokenTree {
+    let TokenTree::Group(group) = brackets else { return brackets };
+    let contents = group.stream().into_iter().map(|found| match found {
+        TokenTree::Group(fragment) if fragment.delimiter() == Delimiter::None => {
+            with_contents(&fragment, with_parentheses(fragment.stream()))
+        }
+        other => token(other, None),
+    });
+    with_contents(&group, contents.collect())
+}
+
+/// The group with other contents.
+fn with_contents(group: &Group, tokens: TokenStream) -> TokenTree {
+    let mut changed = Group::new(group.delimiter(), tokens);
+    changed.set_span(group.span());
+    TokenTree::Group(changed)
 }
 
 /// Whether invisible delimiters occur in `tokens`. Items outside of macros have none.
@@ -84,6 +111,14 @@ mod tests {
         let nested = group(quote!(a.b));
         let inner = quote!(f(#nested, #sum));
         assert_eq!(with_parentheses(inner).to_string(), quote!(f(a.b, (1 + 2))).to_string());
+    }
+
+    #[test]
+    fn whole_attributes_stay() {
+        let (doc, sum) = (group(quote!(doc = "text")), group(quote!(1 + 2)));
+        let before = quote!(#[#doc] #[qapi(default = #sum * 2)] struct X;);
+        let after = quote!(#[#doc] #[qapi(default = (1 + 2) * 2)] struct X;);
+        assert_eq!(with_parentheses(before).to_string(), after.to_string());
     }
 
     #[test]
