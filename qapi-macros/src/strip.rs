@@ -1,7 +1,10 @@
 //! Removes the attributes of this crate from the user's item. The rest is emitted unchanged.
 
 use quote::ToTokens;
-use syn::{Attribute, Field, Fields, FnArg, Ident, Item, ItemFn, ReturnType, parse_quote};
+use syn::{
+    Attribute, Field, Fields, FnArg, Ident, ImplItem, Item, ItemFn, ReturnType, Signature,
+    TraitItem, parse_quote,
+};
 
 use crate::args::is_qapi;
 use crate::derives::{derived, derives, is_conditional, is_derive, is_last};
@@ -22,23 +25,40 @@ pub(crate) fn strip(item: &mut Item) {
             strip_attributes(&mut item.attrs);
             strip_fields(&mut item.fields);
         }
-        Item::Fn(item) => {
-            strip_attributes(&mut item.attrs);
-            for input in &mut item.sig.inputs {
-                let attributes = match input {
-                    FnArg::Receiver(receiver) => &mut receiver.attrs,
-                    FnArg::Typed(parameter) => &mut parameter.attrs,
-                };
-                attributes.retain(|attribute| !is_qapi(attribute) && !is_doc(attribute));
+        Item::Fn(item) => strip_function(&mut item.attrs, &mut item.sig),
+        // An attribute on a block is an error, and one for the words in it is enough.
+        Item::Impl(block) => {
+            for item in &mut block.items {
+                if let ImplItem::Fn(item) = item {
+                    strip_function(&mut item.attrs, &mut item.sig);
+                }
+            }
+        }
+        Item::Trait(block) => {
+            for item in &mut block.items {
+                if let TraitItem::Fn(item) = item {
+                    strip_function(&mut item.attrs, &mut item.sig);
+                }
             }
         }
         _ => {}
     }
 }
 
+fn strip_function(attributes: &mut Vec<Attribute>, signature: &mut Signature) {
+    strip_attributes(attributes);
+    for input in &mut signature.inputs {
+        let attributes = match input {
+            FnArg::Receiver(receiver) => &mut receiver.attrs,
+            FnArg::Typed(parameter) => &mut parameter.attrs,
+        };
+        attributes.retain(|attribute| !is_qapi(attribute) && !is_doc(attribute));
+    }
+}
+
 /// Changes the parts that this crate reports, so that the compiler does not report them too:
-/// removes attributes and a parameter `self` outside of a block, puts recursive fields into a
-/// `Box`, and writes the lifetimes of borrowed fields and return types.
+/// removes attributes, discriminants and a parameter `self` outside of a block, puts recursive
+/// fields into a `Box`, and writes the lifetimes of borrowed fields and return types.
 pub(crate) fn strip_reported(item: &mut Item) {
     match item {
         Item::Enum(item) => {
@@ -49,6 +69,7 @@ pub(crate) fn strip_reported(item: &mut Item) {
             let has_serde = derives(&item.attrs, "Deserialize");
             strip_reported_from(&mut item.attrs, has_serde);
             for variant in &mut item.variants {
+                variant.discriminant = None;
                 strip_reported_from(&mut variant.attrs, has_serde);
                 for field in &mut variant.fields {
                     strip_reported_from(&mut field.attrs, has_serde);

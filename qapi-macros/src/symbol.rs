@@ -211,6 +211,8 @@ pub(crate) const FOREIGN_WORDS: &[(&str, &str)] = &[
     ("struct", ITEM_IS_NAME),
     ("union", ITEM_IS_NAME),
     ("async", "write `async fn`"),
+    ("oob", "write `allow_oob`"),
+    ("preconfig", "write `allow_preconfig`"),
     ("coroutine", "write `async fn`"),
     ("base", "write `#[qapi(base)]` on the first field of a struct or union"),
     ("data", "the fields, variants or parameters are the data"),

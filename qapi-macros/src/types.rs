@@ -3,7 +3,9 @@
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{GenericArgument, Ident, Lifetime, PathArguments, Type, parse_quote_spanned};
+use syn::{
+    GenericArgument, Ident, Lifetime, PathArguments, Type, TypeTraitObject, parse_quote_spanned,
+};
 
 /// The type without parentheses and without the invisible group that `macro_rules!` puts around
 /// a type that it forwards.
@@ -138,13 +140,41 @@ pub(crate) fn is_unit(ty: &Type) -> bool {
 
 /// `T`, if `ty` is `path::to::Result<T>` or `path::to::Result<T, E>`.
 pub(crate) fn result_of(ty: &Type) -> Option<&Type> {
+    argument_of_result(ty, 0)
+}
+
+/// `E`, if `ty` is `path::to::Result<T, E>`.
+pub(crate) fn error_of(ty: &Type) -> Option<&Type> {
+    argument_of_result(ty, 1)
+}
+
+/// The type argument at `index`, if `ty` is `path::to::Result<…>`.
+fn argument_of_result(ty: &Type, index: usize) -> Option<&Type> {
     let Type::Path(path) = bare(ty) else { return None };
     let segment = path.path.segments.last().filter(|segment| segment.ident == "Result")?;
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    match arguments.args.first() {
+    match arguments.args.iter().nth(index) {
         Some(GenericArgument::Type(ty)) => Some(bare(ty)),
         _ => None,
     }
+}
+
+/// Whether the text of a trait object has the bounds `Send` and `Sync`.
+pub(crate) fn is_shared(object: &TypeTraitObject) -> bool {
+    let text = object.to_token_stream().to_string();
+    text.contains("Send") && text.contains("Sync")
+}
+
+/// The text of a trait object that threads can share: with the bounds `Send` and `Sync`.
+pub(crate) fn shared(object: &TypeTraitObject) -> String {
+    let mut text = object.to_token_stream().to_string().replace(" :: ", "::");
+    for bound in ["Send", "Sync"] {
+        if !text.contains(bound) {
+            text.push_str(" + ");
+            text.push_str(bound);
+        }
+    }
+    text
 }
 
 /// The name of the type `own` in a field of the type `ty`, if the field contains a value of the
@@ -154,6 +184,15 @@ pub(crate) fn contained<'a>(own: &Ident, ty: &'a Type) -> Option<&'a Ident> {
     path.path
         .get_ident()
         .filter(|ident| path.qself.is_none() && (*ident == own || *ident == "Self"))
+}
+
+/// The first identifier `name` among the tokens.
+pub(crate) fn find_ident(tokens: TokenStream, name: &str) -> Option<TokenTree> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Group(group) => find_ident(group.stream(), name),
+        TokenTree::Ident(ref found) if found == name => Some(token),
+        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => None,
+    })
 }
 
 #[cfg(test)]

@@ -12,23 +12,24 @@
 //!
 //! Further rules are in [`parameter`](super::parameter) and [`returned`](super::returned).
 
-use syn::{FnArg, ItemFn, Type};
+use quote::ToTokens;
+use syn::{Attribute, FnArg, ItemFn, Type};
 
 use super::doc::{Documented, check_doc};
 use super::name::NameKind;
 use super::parameter::check_parameters;
-use super::place::enclosing_block;
-use super::returned::check_returned_object;
+use super::place::{enclosing_block, is_above};
+use super::returned::{check_error, check_returned_object};
 use super::type_::{check_member_type, check_type};
 use super::{check_clashes, check_head, check_no_generics, check_part};
 use crate::errors::Errors;
 use crate::messages::owned_type;
 use crate::model::{Argument, Command, Execution, Period, Raw, Registered, Role};
 use crate::strip::is_outside_blocks;
-use crate::types::{bare, is_unit, only_argument, result_of};
+use crate::types::{bare, find_ident, is_unit, only_argument, result_of};
 
 pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
-    check_head(&model.head, NameKind::Command, &item.attrs, errors);
+    check_head(&model.head, NameKind::Command, &reported_here(item), errors);
     check_no_generics(&item.sig.generics, errors);
     check_plain_function(item, errors);
     check_execution(model, errors);
@@ -41,6 +42,7 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
     check_declaration(model, errors);
     check_return_type(model, errors);
     check_returned_object(model, errors);
+    check_error(model, errors);
     check_parameters(item, model, errors);
     let parts: Vec<_> = arguments(model).map(|argument| &argument.member.part).collect();
     let is_listed = model.boxed.is_none() && model.raw.is_none();
@@ -61,6 +63,14 @@ pub(crate) fn check(item: &ItemFn, model: &Command, errors: &Errors) {
         }
         check_clashes(parts, errors);
     }
+}
+
+/// The attributes of the function without those that the compiler reports: above this attribute in
+/// a block, `#[qapi(…)]` is unknown.
+fn reported_here(item: &ItemFn) -> Vec<Attribute> {
+    let is_in_block = enclosing_block(&item.sig.ident).is_some();
+    let reported = |attribute: &&Attribute| !(is_in_block && is_above(attribute));
+    item.attrs.iter().filter(reported).cloned().collect()
 }
 
 /// The arguments among the parameters.
@@ -251,9 +261,9 @@ fn check_client(model: &Command, errors: &Errors) {
     }
 }
 
-/// A command without a body has no words of a function.
+/// A command without a body has no words of a function. A method of a trait is no declaration.
 fn check_declaration(model: &Command, errors: &Errors) {
-    if !model.is_declaration {
+    if !model.is_declaration || enclosing_block(&model.head.ident).is_some() {
         return;
     }
     const ADVICE: &str = "a command without a body is a declaration for clients; remove";
@@ -277,6 +287,12 @@ fn check_declaration(model: &Command, errors: &Errors) {
 /// The returned type is named, owned and not optional.
 fn check_return_type(model: &Command, errors: &Errors) {
     let Some(ty) = &model.returns else { return };
+    if let Some(future) = find_ident(ty.to_token_stream(), "Future") {
+        let message = "`Future`: the server awaits an `async` function; write `async fn`, and \
+                       return the output of the future";
+        errors.at(future, message);
+        return;
+    }
     let returned = result_of(ty).unwrap_or(bare(ty));
     check_type(returned, errors);
     if let Type::Reference(reference) = returned {

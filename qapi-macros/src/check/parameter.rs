@@ -13,7 +13,7 @@ use syn::{FnArg, ItemFn, Pat, PatType, Type};
 use crate::args::Stray;
 use crate::errors::Errors;
 use crate::model::{Argument, Command, DefaultValue, Parameter, Passing, Role};
-use crate::types::{bare, only_argument};
+use crate::types::{bare, only_argument, shared};
 
 pub(super) fn check_parameters(item: &ItemFn, model: &Command, errors: &Errors) {
     for input in &item.sig.inputs {
@@ -204,13 +204,7 @@ fn check_mark(parameter: &Parameter, errors: &Errors) -> bool {
 /// State has a type with a size, as the server finds it by its type.
 fn check_state_is_sized(ty: &Type, errors: &Errors) {
     if let Type::TraitObject(object) = bare(ty) {
-        let mut text = object.to_token_stream().to_string();
-        for bound in ["Send", "Sync"] {
-            if !text.contains(bound) {
-                text.push_str(" + ");
-                text.push_str(bound);
-            }
-        }
+        let text = shared(object);
         let message = format!(
             "`dyn`: the server finds state by its type, which has a size; write `&Box<{text}>`, \
              and add such a box as state"

@@ -5,6 +5,7 @@
 //! message: without it, the compiler reports generated code that is illegal in the block.
 
 use proc_macro2::Ident;
+use quote::ToTokens;
 
 use crate::strip::is_outside_blocks;
 
@@ -19,6 +20,18 @@ pub(crate) fn enclosing_block(ident: &Ident) -> Option<&'static str> {
     let source = std::fs::read_to_string(span.local_file()?).ok()?;
     let before: usize = source.split_inclusive('\n').take(span.line() - 1).map(str::len).sum();
     block_at(&source, before + span.column() - 1)
+}
+
+/// Whether the tokens are above the attribute that is expanded.
+pub(crate) fn is_above(tokens: &impl ToTokens) -> bool {
+    if !proc_macro::is_available() {
+        return false;
+    }
+    let position = |span: proc_macro::Span| (span.line(), span.column());
+    let first = tokens.to_token_stream().into_iter().next();
+    first.is_some_and(|first| {
+        position(first.span().unwrap()) < position(proc_macro::Span::call_site())
+    })
 }
 
 /// The keyword of the innermost block at the byte `end`, if it is `impl`, `trait` or `extern`.

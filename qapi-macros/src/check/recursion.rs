@@ -2,13 +2,13 @@
 //! - `check_size`: a type does not contain itself without a `Box` or a `Vec`, and not as its base
 //! - `check_self`: the type of a member is not `Self`, which generated code cannot name
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Field, Item, Meta, Type};
 
 use crate::args::is_qapi;
 use crate::errors::Errors;
-use crate::types::{contained, only_argument};
+use crate::types::{contained, find_ident, only_argument};
 
 /// All rules for the fields of `item`.
 pub(crate) fn check(item: &Item, errors: &Errors) {
@@ -54,18 +54,9 @@ fn has(attribute: &Attribute, word: &str) -> bool {
 
 /// The type of a member is not `Self`. Returns whether it is.
 fn check_self(ident: &Ident, ty: &Type, errors: &Errors) -> bool {
-    let Some(found) = find_self(ty.to_token_stream()) else { return false };
+    let Some(found) = find_ident(ty.to_token_stream(), "Self") else { return false };
     let message =
         format!("`Self`: the schema names the type of each member; write `{ident}` in its place");
     errors.at(found, message);
     true
-}
-
-/// The first `Self` among the tokens.
-fn find_self(tokens: TokenStream) -> Option<TokenTree> {
-    tokens.into_iter().find_map(|token| match token {
-        TokenTree::Group(group) => find_self(group.stream()),
-        TokenTree::Ident(ref found) if found == "Self" => Some(token),
-        TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => None,
-    })
 }

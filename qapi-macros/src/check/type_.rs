@@ -153,6 +153,7 @@ fn instead(ident: &Ident) -> Option<&'static str> {
 /// The type of a member has an equivalent in QAPI, and its encoding and default are valid.
 pub(super) fn check_member_type(member: &Member, errors: &Errors) {
     check_type(&member.ty, errors);
+    check_content(&member.ty, errors);
     check_default(member, errors);
     for encoding in &member.encodings {
         match encoding {
@@ -173,6 +174,17 @@ pub(super) fn check_member_type(member: &Member, errors: &Errors) {
                 }
             }
         }
+    }
+}
+
+/// A member has a value.
+fn check_content(ty: &Type, errors: &Errors) {
+    if let Type::Tuple(tuple) = only_argument(ty, "Option").unwrap_or(bare(ty))
+        && tuple.elems.is_empty()
+    {
+        let message = "`()`: QAPI has no type for nothing; remove it, or write `bool` for a flag \
+                       and `qapi_core::Null` for `null`";
+        errors.at(tuple, message);
     }
 }
 

@@ -1,0 +1,8 @@
+//! The attribute above a module.
+
+use qapi_core::qapi_struct;
+
+#[qapi_struct]
+mod things {}
+
+fn main() {}
