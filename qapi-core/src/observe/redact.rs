@@ -2,11 +2,11 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::schema::definition::Definition;
 use crate::schema::definition::call::Arguments;
 use crate::schema::definition::object::{Branch, Member};
 use crate::schema::definition::type_::{Builtin, Type};
-use crate::schema::definition::{Definition, DefinitionKind};
-use crate::schema::query::{base, branches, each_reference, own_members};
+use crate::schema::query::{alternatives, base, branches, each_reference, own_members};
 use crate::wire::value::{Kind, Value};
 
 /// What a log shows in place of a secret.
@@ -98,16 +98,9 @@ fn add_members(definition: &'static Definition, name: &str, found: &mut Vec<&'st
 fn parts(definition: &'static Definition) -> Vec<&'static Definition> {
     let of_branches = branches(definition).iter().filter_map(|Branch { ty, .. }| *ty);
     let types = base(definition).into_iter().chain(of_branches.map(|ty| ty()));
-    let alternatives = match &definition.kind {
-        DefinitionKind::Alternate(alternate) => alternate.members,
-        DefinitionKind::Enum(_)
-        | DefinitionKind::Struct(_)
-        | DefinitionKind::Union(_)
-        | DefinitionKind::Command(_)
-        | DefinitionKind::Event(_) => &[],
-    };
-    let types = types.chain(alternatives.iter().map(|alternative| (alternative.ty)()));
+    let alternatives = alternatives(definition).iter();
     types
+        .chain(alternatives.map(|alternative| (alternative.ty)()))
         .filter_map(|ty| match ty {
             Type::Defined(definition) => Some(definition),
             Type::Builtin(_) | Type::Array(_) => None,
@@ -121,10 +114,8 @@ fn add_elements(ty: Type, types: &mut Vec<Type>) {
         Type::Array(element) => types.push(element()),
         Type::Builtin(_) => {}
         Type::Defined(definition) => {
-            if let DefinitionKind::Alternate(alternate) = &definition.kind {
-                for alternative in alternate.members {
-                    add_elements((alternative.ty)(), types);
-                }
+            for alternative in alternatives(definition) {
+                add_elements((alternative.ty)(), types);
             }
         }
     }

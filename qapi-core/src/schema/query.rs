@@ -3,7 +3,7 @@
 use std::ptr;
 
 use crate::schema::definition::call::{Arguments, Command, Event};
-use crate::schema::definition::object::{Branch, Member, Union};
+use crate::schema::definition::object::{AlternateMember, Branch, Member, Union};
 use crate::schema::definition::type_::{Type, TypeRef};
 use crate::schema::definition::{Definition, DefinitionKind};
 
@@ -73,6 +73,18 @@ pub(crate) fn own_members(definition: &'static Definition) -> &'static [Member] 
 /// The branches of a union.
 pub(crate) fn branches(definition: &'static Definition) -> &'static [Branch] {
     as_union(definition).map_or(&[], |union| (union.branches)())
+}
+
+/// The alternatives of an alternate.
+pub(crate) fn alternatives(definition: &Definition) -> &'static [AlternateMember] {
+    match &definition.kind {
+        DefinitionKind::Alternate(alternate) => alternate.members,
+        DefinitionKind::Enum(_)
+        | DefinitionKind::Struct(_)
+        | DefinitionKind::Union(_)
+        | DefinitionKind::Command(_)
+        | DefinitionKind::Event(_) => &[],
+    }
 }
 
 /// The enumeration type of a union's discriminator, if its type is an enumeration.

@@ -12,9 +12,9 @@ use crate::error::Result;
 use crate::schema::compat::{CompatPolicy, FeatureFlags, InputKind};
 use crate::schema::definition::enum_::EnumValue;
 use crate::schema::definition::object::{AlternateMember, Branch};
-use crate::schema::definition::{Definition, DefinitionKind, Feature, Part};
+use crate::schema::definition::{Definition, Feature, Part};
 use crate::schema::projection::{Origin, Projection};
-use crate::schema::query::{as_object, branches, tag_of};
+use crate::schema::query::{alternatives, as_object, branches, tag_of};
 use crate::wire::formatter::{Style, write_to};
 
 /// The parts of the schema that a client can see.
@@ -181,16 +181,8 @@ impl View {
         &self,
         definition: &'static Definition,
     ) -> impl Iterator<Item = &'static AlternateMember> + use<> {
-        let members: &[AlternateMember] = match &definition.kind {
-            DefinitionKind::Alternate(alternate) => alternate.members,
-            DefinitionKind::Enum(_)
-            | DefinitionKind::Struct(_)
-            | DefinitionKind::Union(_)
-            | DefinitionKind::Command(_)
-            | DefinitionKind::Event(_) => &[],
-        };
         let projection = self.projection;
-        members.iter().filter(move |member| {
+        alternatives(definition).iter().filter(move |member| {
             projection.is_none_or(|projection| projection.has_part(definition, member))
         })
     }
