@@ -154,6 +154,8 @@ def main():
     verdicts = Verdicts()
     verdicts.add("instructions, one dispatch among 1,000 commands",
                  instructions("dispatch", 1000, 11000, COMMANDS), 3500, 2000)
+    hooked = instructions("dispatch-with-hook", 1000, 11000, COMMANDS)
+    print(f"{'instructions, the same with a hook that does nothing':58} {hooked:10.2f}")
     few, many = (instructions("look-up", 1000, 101000, commands) for commands in (10, 10000))
     print(f"{'instructions, one look-up among 10 and 10,000 commands':58} {few:.0f}, {many:.0f}")
     verdicts.add("growth of a look-up, percent", round(100 * (many / few - 1)), 10, 0)

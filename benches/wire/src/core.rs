@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use qapi_core::StateMap;
+use qapi_core::observe::CallHook;
 use qapi_core::registry::Registry;
+use qapi_core::service::ServiceOptions;
 use qapi_core::session::{Advance, Session, SessionOptions};
 use qapi_core::{Listener, Server, Service};
 
@@ -16,10 +18,15 @@ use crate::commands::{definitions, registry};
 const REQUEST: &[u8] = br#"{"execute":"bench-pause","arguments":{"id":"j0"},"id":17}"#;
 const REPLY: &[u8] = b"{\"return\": {}, \"id\": 17}\r\n";
 
+/// A hook that does nothing.
+pub(crate) struct EmptyHook;
+
+impl CallHook for EmptyHook {}
+
 /// Serves the request `count` times in one session among `commands` commands.
-pub(crate) fn dispatch(count: usize, commands: usize) {
-    let service =
-        Service::new(registry(commands), StateMap::default()).expect("nothing is missing");
+pub(crate) fn dispatch(count: usize, commands: usize, options: ServiceOptions) {
+    let service = Service::with_options(registry(commands), StateMap::default(), options)
+        .expect("nothing is missing");
     let mut session = Session::new(Arc::new(service), &SessionOptions::default());
     let mut output = Vec::new();
     turn(&mut session, b"{\"execute\": \"qmp_capabilities\"}", &mut output);

@@ -3,6 +3,7 @@
 //! | word | action |
 //! |---|---|
 //! | `dispatch COUNT COMMANDS` | serves one request COUNT times in one session, without I/O |
+//! | `dispatch-with-hook COUNT COMMANDS` | the same, with a hook around each call |
 //! | `look-up COUNT COMMANDS` | looks a command up COUNT times |
 //! | `start-up COMMANDS` | prints the time to create a service, in nanoseconds |
 //! | `serve SOCKET COMMANDS` | serves clients |
@@ -16,11 +17,19 @@ mod load;
 
 use std::str::FromStr;
 
+use qapi_core::service::ServiceOptions;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["dispatch", count, commands] => core::dispatch(number(count), number(commands)),
+        ["dispatch", count, commands] => {
+            core::dispatch(number(count), number(commands), ServiceOptions::new());
+        }
+        ["dispatch-with-hook", count, commands] => {
+            let options = ServiceOptions::new().call_hook(core::EmptyHook);
+            core::dispatch(number(count), number(commands), options);
+        }
         ["look-up", count, commands] => core::look_up(number(count), number(commands)),
         ["start-up", commands] => core::start_up(number(commands)),
         ["serve", socket, commands] => core::serve(socket, number(commands)),
