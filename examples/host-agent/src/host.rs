@@ -26,6 +26,18 @@ fn query_mounts() -> io::Result<Vec<MountInfo>> {
     Ok(mounts.lines().filter_map(mount).collect())
 }
 
+/// Writes the data that the host keeps in memory to its disks.
+#[qapi_command(since = "1.0", blocking)]
+fn disks_sync() {
+    rustix::fs::sync();
+}
+
+/// Writes the line `text` to the log of the agent. The log names the caller's session.
+#[qapi_command(since = "1.0")]
+fn log_message(text: &str) {
+    tracing::info!("{text}");
+}
+
 /// Waits until the load is below a limit.
 #[qapi_command(since = "1.0", deadline = "60s", cancel_on_disconnect)]
 async fn wait_for_load(

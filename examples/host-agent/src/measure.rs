@@ -26,26 +26,26 @@ fn folder_measure(
     folder: PathBuf,
 ) -> qapi_core::Result<()> {
     let options = JobOptions::new(MeasureJobType::Measure).id(job_id).auto_dismiss(false);
-    jobs.create(options, Measure { folder }, None)?.start();
+    jobs.create(options, Measure(folder), None)?.start();
     Ok(())
 }
 
-struct Measure {
-    folder: PathBuf,
-}
+/// A job that measures the files in this folder.
+struct Measure(PathBuf);
 
 impl JobDriver for Measure {
     async fn run(&self, job: &JobHandle) -> qapi_core::Result<()> {
-        let mut pending = vec![self.folder.clone()];
+        let mut pending = vec![self.0.clone()];
         let (mut files, mut bytes) = (0, 0);
         while let Some(folder) = pending.pop() {
             job.set_remaining(pending.len() as u64 + 1);
             job.throttle(1).await?;
             // On another thread, because this thread serves all clients.
-            let read = tokio::task::spawn_blocking(move || read_folder(&folder)).await??;
-            files += read.files;
-            bytes += read.bytes;
-            pending.extend(read.folders);
+            let read = tokio::task::spawn_blocking(move || read_folder(&folder));
+            let (folders, sizes) = read.await??;
+            files += sizes.len();
+            bytes += sizes.iter().sum::<u64>();
+            pending.extend(folders);
             job.advance(1);
         }
         job.set_result(serde_json::json!({ "files": files, "bytes": bytes }));
@@ -53,25 +53,17 @@ impl JobDriver for Measure {
     }
 }
 
-/// The contents of one folder.
-#[derive(Default)]
-struct Contents {
-    folders: Vec<PathBuf>,
-    files: u64,
-    bytes: u64,
-}
-
-fn read_folder(folder: &PathBuf) -> io::Result<Contents> {
-    let mut contents = Contents::default();
+/// The folders in a folder, and the sizes of its files.
+fn read_folder(folder: &PathBuf) -> io::Result<(Vec<PathBuf>, Vec<u64>)> {
+    let (mut folders, mut sizes) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let metadata = entry.metadata()?;
         if metadata.is_dir() {
-            contents.folders.push(entry.path());
+            folders.push(entry.path());
         } else {
-            contents.files += 1;
-            contents.bytes += metadata.len();
+            sizes.push(metadata.len());
         }
     }
-    Ok(contents)
+    Ok((folders, sizes))
 }
