@@ -140,6 +140,12 @@ impl StatusScan {
         whole.unwrap_or(Run { kind: Kind::Data, end })
     }
 
+    /// Whether a range is data without holes.
+    pub(super) fn is_data(&self, range: &Range<u64>) -> bool {
+        let first = self.exact_run(range);
+        first.kind == Kind::Data && first.end >= range.end
+    }
+
     /// The run at `start` according to one query of the block status, in whole units of work. Units
     /// of more than one kind are data.
     fn piece(&self, start: u64) -> Run {

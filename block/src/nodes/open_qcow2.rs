@@ -48,6 +48,11 @@ impl Opener<'_> {
             self.attach(&name, Driver::Qcow2, common, data_file, Role::DataFile)?;
         }
         let option = options.format.backing.as_ref();
+        if let Some(BlockdevRefOrNull::Reference(backing)) = option
+            && *backing == name
+        {
+            return Err(Error::cycle("backing", backing, &name));
+        }
         let backing =
             self.open_backing(&header, &file, common, option).map_err(Error::open_backing)?;
         if let Some(backing) = &backing {
@@ -108,6 +113,9 @@ impl Opener<'_> {
         match (given, header.has_data_file()) {
             (Some(given), true) => Ok(Some(given)),
             (Some(_), false) => Err(Error::DataFileUnknown),
+            (None, false) if header.lacks_data_file() => {
+                Err(Error::InvalidImage("data-file-raw requires a data file".to_owned()))
+            }
             (None, false) => Ok(None),
             (None, true) => {
                 let name = header.data_file().ok_or(Error::DataFileMissing)?;

@@ -226,6 +226,31 @@ fn a_cluster_with_a_wrong_count_among_others_is_not_allocated_for_a_long_write()
 }
 
 #[test]
+fn a_cluster_that_moves_may_be_unaligned() {
+    // Only the edges of a write read the cluster.
+    let unaligned =
+        "Cluster allocation offset 0x50200 unaligned (L2 offset: 0x40000, L2 index: 0x5)";
+    for (start, expected, message, fatal) in
+        [(0, "", "Cannot free unaligned cluster 0x50200", false), (512, FAILED, unaligned, true)]
+    {
+        let Some(mut damaged) = Damaged::new(&[]) else { return };
+        damaged.set(damaged.l2 + 5 * 8, 0x50200);
+        let (node, reported) = damaged.open(false);
+        let data = noise(1, 64 * K - start);
+        assert_eq!(outcome(node.write(5 * 64 * K + start, &data)), expected);
+        let mut shown = vec![0; data.len()];
+        if !fatal {
+            node.read(5 * 64 * K, &mut shown).expect("it can be read");
+            assert_same(&shown, &data);
+        }
+        let reported = reported.lock().expect("not poisoned");
+        let reported: Vec<_> =
+            reported.iter().map(|one| (one.message.as_str(), one.fatal)).collect();
+        assert_eq!(reported, [(message, fatal)]);
+    }
+}
+
+#[test]
 fn version_2_has_no_flag_for_zeroes() {
     let message = "Zero cluster entry found in pre-v3 image (L2 offset: 0x40000, L2 index: 0x1)";
     for (keep, length) in [(!0, 0), (!0, 512), (!0, 64 * K), (!COPIED, 512), (0, 0), (0, 64 * K)]

@@ -41,6 +41,10 @@ fn a_node_that_cannot_be_opened_reports_why_and_leaves_no_node() {
     let cases = [
         (file(&missing), no_file.as_str()),
         (file(&folder), &format!("Could not open '{folder}': Is a directory")),
+        (
+            file(&folder).read_only(true),
+            &format!("'file' driver requires '{folder}' to be a regular file"),
+        ),
         (file(""), "The 'file' block driver requires a file name"),
         (file("/dev/null"), "'file' driver requires '/dev/null' to be a regular file"),
         (raw(named("nope")), "Cannot find device='nope' nor node-name='nope'"),

@@ -141,6 +141,13 @@ fn damaged_extensions_are_refused() {
              (67107840)",
         ),
         (has_bitmaps, bitmaps(1, 0, 32, 0), "Broken bitmap directory"),
+        (
+            has_bitmaps,
+            bitmaps(1, 0, 32, 1 << 63),
+            "Failed to read bitmap directory: Input/output error",
+        ),
+        ((32, &[0xff; 4]), Vec::new(), "Unsupported encryption method -1"),
+        ((24, &[0xff; 8]), Vec::new(), "Could not refresh total sector count: File too large"),
         (has_bitmaps, bitmaps(1, 0, 0, 0x50000), "Requested bitmap directory size is zero"),
         ((95, &[2]), Vec::new(), "data-file-raw requires a data file"),
     ];

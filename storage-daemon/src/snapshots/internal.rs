@@ -58,11 +58,9 @@ pub fn create(
     }
     transaction.check_writable(&node)?;
     let date = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    let new = NewSnapshot {
-        name: name.clone(),
-        date: date.unwrap_or(Duration::ZERO),
-        ..NewSnapshot::default()
-    };
+    let date = date.unwrap_or(Duration::ZERO);
+    // As in QEMU, the clock of a daemon without a guest is that of the host.
+    let new = NewSnapshot { name: name.clone(), date, vm_clock: date, ..NewSnapshot::default() };
     let created = node.create_snapshot(&new);
     let created =
         created.map_err(|error| messages::cannot_create_snapshot(name, device, error))?;

@@ -12,6 +12,7 @@
 mod check;
 mod header;
 mod layout;
+mod steps;
 
 use std::io;
 
@@ -19,6 +20,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 use crate::image::extent::SIZE_MAX;
+use crate::image::memory::zeroed;
 use crate::image::permissions::{Access, Permissions};
 use crate::image::probe::{Probed, probe};
 use crate::image::qcow2::format::geometry::{Geometry, SUBCLUSTERS};
@@ -27,6 +29,7 @@ use crate::image::storage::{Preallocation, Storage};
 use crate::nodes::{BorrowedNode, Graph, Node, NodeUse, Reservation, UserName};
 use crate::options::BlockdevRef;
 use layout::{Contents, Layout};
+use steps::{EMPTY, GROW_L1, HEADER, RESIZE, Steps, during};
 
 /// The largest L1 table, in bytes.
 const L1_MAX: u64 = TablePointers::L1_MAX;
@@ -141,10 +144,9 @@ impl Qcow2Create {
             self.data_file.as_ref().map(|child| graph.borrow_child(child)).transpose()?;
         let _file_reservation = reserve(graph, &file, "root")?;
         let storage = file.node().storage();
-        let no_names = Names { backing_file: None, data_file: None };
-        let write_empty = || self.without_size().write(&storage, Contents::default(), &no_names);
-        write_empty().map_err(cannot_write)?;
-        if probe(&storage)? != Probed::Qcow2 {
+        self.write_empty(&storage)?;
+        let probed = probe(&storage).map_err(|error| error.during("Could not read qcow2 header"));
+        if probed? != Probed::Qcow2 {
             return Err(Error::InvalidImage("Image is not in qcow2 format".into()));
         }
         let _data_file_reservation =
@@ -155,26 +157,36 @@ impl Qcow2Create {
         };
         let contents = self.contents()?;
         if let Some(data_file) = &data_file {
-            self.grow_data_file(data_file.node(), contents).map_err(cannot_resize)?;
+            self.grow_data_file(data_file.node(), contents).map_err(during(RESIZE))?;
         }
         let named = self.check_names(&names);
         let written = match &named {
-            Ok(()) => self.write(&storage, contents, &names),
+            Ok(()) => {
+                self.write(&storage, contents, &names, &Steps::of_resize(self.preallocation))
+            }
             Err(_) => {
                 let names = Names { backing_file: None, ..names };
                 let unnamed = Qcow2Create { backing_format: None, ..self.clone() };
-                unnamed.write(&storage, contents, &names)
+                unnamed.write(&storage, contents, &names, &Steps::of_resize(self.preallocation))
             }
         };
         if let Err(error) = written {
             // This write may fail too.
-            let _ = write_empty();
-            return Err(cannot_resize(error));
+            let _ = self.write_empty(&storage);
+            return Err(error);
         }
-        file.node().flush()?;
+        file.node().flush().map_err(|error| error.during(GROW_L1))?;
         named?;
         // As in QEMU, the image exists then, but is not encrypted.
         self.encryption.as_ref().map_or(Ok(()), |encryption| Err(encryption.refusal()))
+    }
+
+    /// Writes the image without size and backing file. As in QEMU, the space for the header is
+    /// needed first.
+    fn write_empty(&self, storage: &Storage) -> Result<()> {
+        let no_names = Names { backing_file: None, data_file: None };
+        storage.write(0, &zeroed(self.cluster_size as usize)?).map_err(during(HEADER))?;
+        self.without_size().write(storage, Contents::default(), &no_names, &EMPTY)
     }
 
     /// The same image without size and backing file.
@@ -193,19 +205,11 @@ impl Qcow2Create {
         let contents = Contents { l1_entries, l2_tables, data_clusters };
         if self.layout(contents).refcount_table_bytes() > REFCOUNT_TABLE_MAX {
             return Err(Error::While {
-                what: format!("Could not resize image: {}", self.allocating()),
+                what: steps::allocating(self.preallocation).to_owned(),
                 source: Errno::FBIG.into(),
             });
         }
         Ok(contents)
-    }
-
-    /// The text for a failed allocation of clusters.
-    fn allocating(&self) -> &'static str {
-        match self.preallocation {
-            Preallocation::Off | Preallocation::Metadata => "Allocating clusters failed",
-            Preallocation::Falloc | Preallocation::Full => "Failed to resize refcount structures",
-        }
     }
 
     fn layout(&self, contents: Contents) -> Layout {
@@ -243,34 +247,56 @@ impl Qcow2Create {
         let bytes_per_l2 = self.cluster_size * (self.cluster_size / self.l2_entry_bytes());
         let l1_entries = self.size.div_ceil(bytes_per_l2);
         if l1_entries * 8 > L1_MAX {
-            return Err(Error::While {
-                what: "Could not resize image: Failed to grow the L1 table".into(),
-                source: Errno::FBIG.into(),
-            });
+            return Err(Error::While { what: GROW_L1.into(), source: Errno::FBIG.into() });
         }
         Ok(l1_entries)
     }
 
-    fn write(&self, storage: &Storage, contents: Contents, names: &Names) -> io::Result<()> {
+    /// Writes an image. `steps` are the texts for failures.
+    fn write(
+        &self,
+        storage: &Storage,
+        contents: Contents,
+        names: &Names,
+        steps: &Steps,
+    ) -> Result<()> {
         let layout = self.layout(contents);
-        empty(storage, layout.data_offset())?;
-        storage.write(layout.table_offset(), &layout.refcount_table()?)?;
-        for block in 0..layout.block_clusters {
-            let bytes = layout.refcount_block(block)?;
-            storage.write(layout.block_offset(block), &bytes)?;
-        }
-        storage.write(layout.l1_offset(), &layout.l1_table()?)?;
+        empty(storage, layout.data_offset()).map_err(during(steps.others))?;
+        write_refcounts(storage, &layout).map_err(during(steps.refcounts))?;
+        let l1_table = layout.l1_table().map_err(during(steps.l1_table))?;
+        storage.write(layout.l1_offset(), &l1_table).map_err(during(steps.l1_table))?;
+        self.write_l2_tables(storage, contents, &layout).map_err(during(steps.l2_tables))?;
+        self.write_rest(storage, contents, names, &layout).map_err(during(steps.others))
+    }
+
+    fn write_l2_tables(
+        &self,
+        storage: &Storage,
+        contents: Contents,
+        layout: &Layout,
+    ) -> io::Result<()> {
         for table in 0..contents.l2_tables {
             let bytes = layout.l2_table(table, self.clusters())?;
             storage.write(layout.l2_offset(table), &bytes)?;
         }
+        Ok(())
+    }
+
+    /// Preallocates the data, and writes the header.
+    fn write_rest(
+        &self,
+        storage: &Storage,
+        contents: Contents,
+        names: &Names,
+        layout: &Layout,
+    ) -> io::Result<()> {
         if contents.data_clusters > 0 {
             let end = layout.data_offset() + contents.data_clusters * self.cluster_size;
             storage.resize(end, self.host_preallocation())?;
         }
         // The header is written last, as the node contains no image before. A whole cluster is
         // written, as QEMU estimates the allocation from the space that a file occupies.
-        let mut header = self.header(&layout, names);
+        let mut header = self.header(layout, names);
         header.resize(self.cluster_size as usize, 0);
         storage.write(0, &header)?;
         storage.flush()
@@ -308,6 +334,16 @@ struct Names {
     data_file: Option<String>,
 }
 
+/// Writes the refcount table and its blocks.
+fn write_refcounts(storage: &Storage, layout: &Layout) -> io::Result<()> {
+    storage.write(layout.table_offset(), &layout.refcount_table()?)?;
+    for block in 0..layout.block_clusters {
+        let bytes = layout.refcount_block(block)?;
+        storage.write(layout.block_offset(block), &bytes)?;
+    }
+    Ok(())
+}
+
 /// Reserves a node for the creation of an image. Others must not resize the data file.
 fn reserve(graph: &Graph, node: &BorrowedNode, role: &'static str) -> Result<Reservation> {
     let takes = Permissions::WRITE | Permissions::RESIZE;
@@ -328,12 +364,4 @@ fn empty(storage: &Storage, length: u64) -> io::Result<()> {
         Err(error) => Err(error),
         Ok(()) => storage.resize(length, Preallocation::Off),
     }
-}
-
-fn cannot_write(source: io::Error) -> Error {
-    Error::While { what: "Could not write qcow2 header".into(), source }
-}
-
-fn cannot_resize(source: io::Error) -> Error {
-    Error::While { what: "Could not resize image".into(), source }
 }

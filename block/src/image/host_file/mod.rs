@@ -12,7 +12,6 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::sync::Arc;
 
 use parking_lot::{Mutex, RwLock};
-use rustix::io::Errno;
 
 use super::extent::{Extent, SECTOR_SIZE};
 use super::locks::ByteLocks;
@@ -177,9 +176,6 @@ fn open_file(path: &str, kind: HostFileKind, mode: HostFileMode) -> Result<Arc<F
         opened => opened.map_err(failed)?,
     };
     let file_type = file.metadata().map_err(failed)?.file_type();
-    if file_type.is_dir() {
-        return Err(failed(Errno::ISDIR.into()));
-    }
     match kind {
         HostFileKind::File if file_type.is_file() => Ok(Arc::new(file)),
         HostFileKind::File => Err(Error::NotARegularFile(path.to_owned())),

@@ -143,9 +143,7 @@ impl Qcow2Image {
         let metadata = Metadata::read(&storage, header)?;
         if mode.writable {
             metadata.header.prepare_for_writing(&storage)?;
-            if bitmaps.mark_in_use(&engine)? && !mode.no_flush {
-                engine.sync()?;
-            }
+            bitmaps.mark_in_use(&engine, mode.no_flush)?;
         }
         let rules = storage.blkdebug_rules();
         Ok(Qcow2Image {

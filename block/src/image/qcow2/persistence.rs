@@ -78,8 +78,8 @@ impl Qcow2Image {
             (true, false) => self.dirty_bitmaps.forget_persistent(),
             (true, true) | (false, false) => {}
         }
-        if mode.writable && bitmaps.mark_in_use(engine)? && !mode.no_flush {
-            engine.sync()?;
+        if mode.writable {
+            bitmaps.mark_in_use(engine, mode.no_flush)?;
         }
         self.dirty_bitmaps.set_read_only(!mode.writable);
         Ok(())

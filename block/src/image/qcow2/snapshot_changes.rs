@@ -11,10 +11,11 @@ use std::ops::Range;
 use rustix::io::Errno;
 
 use super::clusters::{Edit, Room};
-use super::header::Header;
+use super::header::fields::check_table;
+use super::header::{Header, TablePointers};
 use super::snapshots::{self, NewSnapshot, Snapshot, Snapshots};
 use super::{Metadata, Opened, Qcow2Image, open_clusters};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::image::extent::not_permitted;
 use crate::image::permissions::AccessMode;
 
@@ -60,11 +61,16 @@ impl Qcow2Image {
         let mut opened = self.exclusive()?;
         self.edit(&mut opened, |change| {
             let snapshot = change.find(id)?;
+            check_l1_table(&change.header, &snapshot.l1_table)?;
             let others = change.snapshots.list.iter().filter(|one| one.id != id);
             let entries: Vec<&[u8]> = others.map(|one| one.entry.as_slice()).collect();
             let table = snapshots::table(&entries)?;
             let mut edit = change.begin(&snapshot.l1_table, &table)?;
-            edit.release_tree(snapshot.l1_table.clone())?;
+            let freeing = |source| {
+                let what = "Failed to free the cluster and L1 table".to_owned();
+                Error::While { what, source }
+            };
+            edit.release_tree(snapshot.l1_table.clone()).map_err(freeing)?;
             edit.update_flags()?;
             edit.set_snapshots(&table, entries.len() as u32)?;
             change.commit(&mut edit)?;
@@ -111,11 +117,13 @@ impl Qcow2Image {
         }
         self.mark_written();
         self.flush_opened(opened)?;
-        let header = Header::read(&self.storage, AccessMode::ReadWrite)?;
+        // QEMU has the tables in memory, so that its errors have no text about reads.
+        let without_step = |error: Error| Error::from(error.into_io());
+        let header = Header::read(&self.storage, AccessMode::ReadWrite).map_err(without_step)?;
         if header.has_data_file() {
             return Err(io::Error::from(Errno::NOTSUP).into());
         }
-        let snapshots = Snapshots::read(&self.storage, &header)?;
+        let snapshots = Snapshots::read(&self.storage, &header).map_err(without_step)?;
         let no_flush = opened.mode.no_flush;
         let is_committed = Cell::new(false);
         let discards = opened.mode.discard_policy.pass_snapshot;
@@ -176,6 +184,13 @@ impl Qcow2Image {
     }
 }
 
+/// Checks the position of the L1 table of a snapshot.
+fn check_l1_table(header: &Header, l1: &Range<u64>) -> Result<()> {
+    let length = l1.end.saturating_sub(l1.start);
+    let longest = TablePointers::L1_MAX;
+    check_table("Snapshot L1 table", l1.start, length, longest, header.cluster_size()).map(drop)
+}
+
 /// The state of an image before a change of its snapshots.
 struct SnapshotChange<'a> {
     image: &'a Qcow2Image,
@@ -222,7 +237,7 @@ impl SnapshotChange<'_> {
             l1_entries: (l1.end - l1.start).max(active.end - active.start) / 8,
             snapshot_table: table.len() as u64,
         };
-        if room.l1_entries * 8 > super::header::TablePointers::L1_MAX {
+        if room.l1_entries * 8 > TablePointers::L1_MAX {
             return Err(not_permitted().into());
         }
         let storage = &self.image.storage;

@@ -18,6 +18,8 @@ use crate::image::storage::Storage;
 pub(super) const ENTRY_LENGTH: u64 = 40;
 /// QEMU's limit for the extra data of an entry, in bytes.
 const EXTRA_DATA_MAX: u64 = 1024;
+/// The size in bytes of the extra data with a known meaning.
+const EXTRA_LENGTH: usize = 24;
 /// QEMU's limit for the size of the table, in bytes.
 const TABLE_MAX: u64 = 64 << 20;
 /// QEMU's limit for the number of snapshots.
@@ -50,7 +52,7 @@ pub struct Snapshot {
     pub(super) l1_table: Range<u64>,
     /// The size of the disk in bytes, if it was recorded.
     pub(super) disk_size: Option<u64>,
-    /// The bytes of the entry in the table.
+    /// The bytes of the entry in a table that is written next.
     pub(super) entry: Vec<u8>,
 }
 
@@ -134,7 +136,7 @@ impl Snapshots {
         let mut snapshots = Snapshots { list: Vec::new(), table: table.offset..table.offset };
         for number in 0..table.snapshots {
             let start = snapshots.table.end.next_multiple_of(8);
-            let (snapshot, end) = read_entry(storage, start, number)?;
+            let (snapshot, end) = read_entry(storage, start, number, header.size())?;
             if end - table.offset > TABLE_MAX {
                 return Err(invalid("Snapshot table is too big"));
             }
@@ -145,8 +147,8 @@ impl Snapshots {
     }
 }
 
-/// Reads an entry. Also returns the offset of its end.
-fn read_entry(storage: &Storage, start: u64, number: u32) -> Result<(Snapshot, u64)> {
+/// Reads an entry of an image with a disk of `size` bytes. Also returns the offset of its end.
+fn read_entry(storage: &Storage, start: u64, number: u32, size: u64) -> Result<(Snapshot, u64)> {
     let mut fixed = [0; ENTRY_LENGTH as usize];
     read(storage, start, &mut fixed)?;
     let fields = Fields(&fixed);
@@ -160,21 +162,29 @@ fn read_entry(storage: &Storage, start: u64, number: u32) -> Result<(Snapshot, u
     read(storage, start + ENTRY_LENGTH, &mut variable)?;
     let (extra, names) = variable.split_at(extra_length as usize);
     let (id, name) = names.split_at(id_length as usize);
+    let unknown = extra.get(EXTRA_LENGTH..).unwrap_or_default();
     let extra = Fields(extra);
     let l1_start = fields.u64(0)?;
     let l1_length = u64::from(fields.u32(8)?) * 8;
     let text = |bytes: &[u8], most| name_in(&bytes[..bytes.len().min(most)]).unwrap_or_default();
+    let vm_state_size = extra.u64(0).unwrap_or(fields.u32(32)?.into());
+    let disk_size = extra.u64(8).ok();
+    let icount = extra.u64(16).unwrap_or(NO_ICOUNT);
+    // As in QEMU, entries with less data than there is today are completed.
+    let known = [vm_state_size, disk_size.unwrap_or(size), icount].map(u64::to_be_bytes).concat();
+    let length = ((known.len() + unknown.len()) as u32).to_be_bytes();
+    let entry = [&fixed[..36], length.as_slice(), known.as_slice(), unknown, names].concat();
     let snapshot = Snapshot {
         id: text(id, ID_MAX),
         name: text(name, NAME_MAX),
         date_sec: fields.u32(16)?,
         date_nsec: fields.u32(20)?,
         vm_clock_nsec: fields.u64(24)?,
-        vm_state_size: extra.u64(0).unwrap_or(fields.u32(32)?.into()),
-        icount: extra.u64(16).ok().filter(|icount| *icount != NO_ICOUNT),
+        vm_state_size,
+        icount: Some(icount).filter(|icount| *icount != NO_ICOUNT),
         l1_table: l1_start..l1_start.saturating_add(l1_length),
-        disk_size: extra.u64(8).ok(),
-        entry: [fixed.as_slice(), variable.as_slice()].concat(),
+        disk_size,
+        entry,
     };
     Ok((snapshot, start + ENTRY_LENGTH + variable.len() as u64))
 }

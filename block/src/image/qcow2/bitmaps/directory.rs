@@ -77,6 +77,11 @@ impl DirectoryEntry {
 
     /// Whether a program was using the bitmap when the image was last closed, so that its bits are
     /// not valid.
+    /// The length of the entry in the directory.
+    pub(super) fn length(&self) -> u64 {
+        entry_length(self.raw_name.len())
+    }
+
     pub(crate) fn is_in_use(&self) -> bool {
         self.flags & IN_USE != 0
     }
@@ -163,11 +168,16 @@ pub(crate) fn read(
         let extra_length = u64::from(fixed.u32(20)?);
         let name_length = u64::from(fixed.u16(18)?);
         let length = ENTRY_LENGTH + extra_length + name_length;
-        fields.bytes(0, length.next_multiple_of(8)).map_err(|_short| broken())?;
+        // In QEMU, a length of 2 GiB or more passes the check of the length, but no later one.
+        if i32::try_from(length).is_ok() {
+            fields.bytes(0, length.next_multiple_of(8)).map_err(|_short| broken())?;
+        }
         if extra_length != 0 {
             return Err(invalid("Bitmap extra data is not supported"));
         }
         let name = fields.bytes(ENTRY_LENGTH, name_length)?;
+        // As in QEMU, a name ends at a zero byte.
+        let name = name.split(|byte| *byte == 0).next().unwrap_or_default();
         let entry = DirectoryEntry {
             position: start + at,
             table_offset: fixed.u64(0)?,
@@ -178,7 +188,7 @@ pub(crate) fn read(
             name: String::from_utf8_lossy(name).into_owned(),
             digest: None,
         };
-        if name.len() > NAME_MAX || !entry.is_valid(fixed.u8(16)?, cluster_size, size) {
+        if name_length > NAME_MAX as u64 || !entry.is_valid(fixed.u8(16)?, cluster_size, size) {
             let text = format!("Bitmap '{}' doesn't satisfy the constraints", entry.name);
             return Err(invalid(text));
         }

@@ -14,6 +14,8 @@ pub(crate) mod table;
 
 use std::ops::Range;
 
+use rustix::io::Errno;
+
 use super::clusters::Clusters;
 use super::header::Header;
 use super::header::extensions::{BITMAP_DIRECTORY_MAX, BitmapsExtension};
@@ -114,21 +116,26 @@ impl Bitmaps {
         self.entries.iter().map(info).collect()
     }
 
-    /// Marks the consistent bitmaps as in use in the image, before the first write. Returns whether
-    /// the image has changed, and must be flushed before that write.
+    /// Marks the consistent bitmaps as in use in the image, before the first write. The marks are
+    /// on the disk then, unless `no_flush` is set.
     ///
     /// # Errors
     /// [`Error::While`] if the directory cannot be written, or overlaps with other metadata.
-    pub(super) fn mark_in_use(&mut self, clusters: &Clusters) -> Result<bool> {
+    pub(super) fn mark_in_use(&mut self, clusters: &Clusters, no_flush: bool) -> Result<()> {
         let cannot =
             |source| Error::While { what: "Can't update bitmap directory".into(), source };
+        let length: u64 = self.entries.iter().map(DirectoryEntry::length).sum();
+        if length != self.range.end - self.range.start {
+            // A name with a zero byte is shorter than its entry.
+            return Err(cannot(Errno::INVAL.into()));
+        }
         let mut is_changed = false;
         for entry in self.entries.iter_mut().filter(|entry| !entry.is_in_use()) {
             let flags = entry.flags() | IN_USE;
             entry.write_flags(clusters, flags).map_err(cannot)?;
             is_changed = true;
         }
-        Ok(is_changed)
+        if is_changed && !no_flush { clusters.sync().map_err(cannot) } else { Ok(()) }
     }
 }
 

@@ -6,7 +6,7 @@ use parking_lot::MutexGuard;
 use rustix::io::Errno;
 
 use super::allocate::Purpose;
-use super::corruption::Result;
+use super::corruption::{Corruption, Hex, Result};
 use super::freed::FreedKind;
 use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
@@ -120,17 +120,31 @@ impl Clusters {
 
     /// Removes the references of a removed table entry to its clusters. A cluster without
     /// references becomes free.
-    pub(super) fn release(&self, state: &mut State, old: Entry, kind: FreedKind) -> Result<()> {
+    ///
+    /// May release the lock.
+    pub(super) fn release(
+        &self,
+        state: &mut Guard<'_>,
+        old: Entry,
+        kind: FreedKind,
+    ) -> Result<()> {
+        let size = self.geometry.cluster_size();
         if let Some(place) = old.as_compressed(&self.geometry) {
             // Later compressed data must not go into a freed cluster.
             state.compressed_end = None;
-            self.free_later(state, place.offset..place.offset + place.length, kind)?;
+            let range = place.offset..place.offset + place.length;
+            self.free_later(state, range, kind, true)?;
         } else if let Some(host) = old.host(&self.geometry) {
-            if !self.geometry.data_file {
-                self.free_later(state, host..host + self.geometry.cluster_size(), kind)?;
-            } else if kind == FreedKind::Discarded {
-                // No other cluster of the image is ever stored there.
-                self.pass_discard(host);
+            if self.geometry.data_file {
+                if kind == FreedKind::Discarded {
+                    // No other cluster of the image is ever stored there.
+                    self.pass_discard(host);
+                }
+            } else if host.is_multiple_of(size) {
+                self.free_later(state, host..host + size, kind, old.is_copied())?;
+            } else {
+                let text = format!("Cannot free unaligned cluster {}", Hex(host));
+                self.report(state, Corruption { fatal: false, ..Corruption::new(text) });
             }
         }
         Ok(())

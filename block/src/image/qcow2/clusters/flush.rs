@@ -117,15 +117,19 @@ impl Clusters {
     }
 
     /// Removes one reference to a range of the file, whose reference has been removed from the
-    /// tables.
+    /// tables. `is_only` is whether the table said that it was the only one.
     ///
     /// As in QEMU, a count of zero is only reported. Such a cluster may be allocated at any time,
     /// so its later count belongs to another reference.
+    ///
+    /// A cluster with other references, of which its count has none, stays allocated: either the
+    /// table or the count is wrong, and an unused cluster does no damage.
     pub(super) fn free_later(
         &self,
         state: &mut State,
         range: Range<u64>,
         kind: FreedKind,
+        is_only: bool,
     ) -> Result<()> {
         let number = state.in_flight.next();
         let size = self.geometry.cluster_size();
@@ -133,11 +137,15 @@ impl Clusters {
         for offset in (start..range.end).step_by(size as usize) {
             let removed = state.freed.references(offset);
             let (counts, regions) = state.counts()?;
-            if counts.get(regions, offset / size)? > removed {
-                let range = offset..offset + size;
-                state.freed.push(FreedRange { range, number, kind, is_written: false });
-            } else {
-                tracing::warn!("qcow2_free_clusters failed: Invalid argument");
+            match counts.get(regions, offset / size)?.saturating_sub(removed) {
+                0 => tracing::warn!("qcow2_free_clusters failed: Invalid argument"),
+                1 if !is_only => {
+                    tracing::warn!(offset, "the count of a shared cluster is 1; it is not freed");
+                }
+                _count => {
+                    let range = offset..offset + size;
+                    state.freed.push(FreedRange { range, number, kind, is_written: false });
+                }
             }
         }
         Ok(())

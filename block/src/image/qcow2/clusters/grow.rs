@@ -123,7 +123,7 @@ impl Clusters {
         counts.sync_now()?;
         let old = tables.switch_l1(regions, offset, wanted)?;
         if !old.is_empty() {
-            self.free_later(state, old, FreedKind::L1Table)?;
+            self.free_later(state, old, FreedKind::L1Table, true)?;
         }
         Ok(())
     }

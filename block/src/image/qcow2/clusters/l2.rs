@@ -114,7 +114,7 @@ impl Clusters {
         tables.set_l1_entry(regions, index, table | COPIED);
         self.insert_slice(state, table, offset, &bytes)?;
         if let Some(shared) = shared {
-            self.free_later(state, shared..shared + size, FreedKind::L2Table)?;
+            self.free_later(state, shared..shared + size, FreedKind::L2Table, false)?;
         }
         Ok(table)
     }

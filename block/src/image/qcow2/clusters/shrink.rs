@@ -13,7 +13,7 @@ use super::refcounts::Refcounts;
 use super::regions::Regions;
 use super::{Clusters, Guard, in_step};
 use crate::error::Result as OpenResult;
-use crate::image::qcow2::format::entry::OFFSET_MASK;
+use crate::image::qcow2::format::entry::{COPIED, OFFSET_MASK};
 use crate::image::qcow2::format::refcount_block::{read_count, write_count};
 use crate::image::storage::Preallocation;
 
@@ -82,22 +82,23 @@ impl Clusters {
     /// most [`TABLES_MAX`]. Returns whether there were any.
     fn remove_l2_tables(&self, state: &mut Guard<'_>, size: u64) -> Result<bool> {
         let unneeded = self.unneeded_l2_tables(state, size);
-        for (index, table) in &unneeded {
+        for (index, entry) in &unneeded {
             let state = &mut **state;
             state.tables.set_l1_entry(&mut state.regions, *index, 0);
-            let range = *table..table + self.geometry.cluster_size();
-            self.free_later(state, range, FreedKind::L2Table)?;
+            let table = entry & OFFSET_MASK;
+            let range = table..table + self.geometry.cluster_size();
+            self.free_later(state, range, FreedKind::L2Table, entry & COPIED != 0)?;
         }
         Ok(!unneeded.is_empty())
     }
 
-    /// The first [`TABLES_MAX`] L2 tables that are not needed for an image of `size` bytes, with
-    /// their indexes in the L1 table.
+    /// The entries of the L1 table, with their indexes, for the first [`TABLES_MAX`] L2 tables that
+    /// are not needed for an image of `size` bytes.
     fn unneeded_l2_tables(&self, state: &Guard<'_>, size: u64) -> Vec<(u64, u64)> {
         let first = size.div_ceil(self.geometry.entries() * self.geometry.cluster_size());
         (first..state.tables.l1_entries())
-            .map(|index| (index, state.tables.l1_entry(index) & OFFSET_MASK))
-            .filter(|(_, table)| *table != 0)
+            .map(|index| (index, state.tables.l1_entry(index)))
+            .filter(|(_, entry)| entry & OFFSET_MASK != 0)
             .take(TABLES_MAX)
             .collect()
     }

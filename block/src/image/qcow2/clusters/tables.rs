@@ -136,9 +136,10 @@ impl Tables {
 
     /// Writes the slices with changes.
     pub(super) fn write_slices(&mut self, regions: &Regions) -> Result<()> {
-        let storage = &self.storage;
+        let (storage, size) = (&self.storage, self.slices.piece_size());
         self.slices.write_dirty(metadata_alignment(storage), |offset, bytes| {
-            regions.check(OverlapChecks::ACTIVE_L2, offset, bytes.len() as u64)?;
+            // The event of a refused write has the slice, which QEMU would write.
+            regions.check(OverlapChecks::ACTIVE_L2, offset - offset % size, size)?;
             Ok(storage.write(offset, bytes)?)
         })
     }
@@ -156,6 +157,10 @@ impl Tables {
         // The rest of the last cluster of the table is not in use.
         let bytes = table_bytes(entries, (last - first) * 8)?;
         let offset = self.l1_offset + first as u64 * 8;
+        // The event of a refused write has the first entry, which QEMU would write.
+        let smallest = self.storage.request_alignment().clamp(8, unit as u64);
+        let entry = self.l1_offset + dirty.start as u64 * 8;
+        regions.check(OverlapChecks::ACTIVE_L1, entry - entry % smallest, smallest)?;
         regions.check(OverlapChecks::ACTIVE_L1, offset, bytes.len() as u64)?;
         self.storage.write(offset, &bytes)?;
         self.dirty_entries = 0..0;

@@ -97,7 +97,7 @@ impl Clusters {
 
     fn check_first_entry(&self, state: &State, offset: u64, entries: &[Entry]) -> Result<()> {
         let Some(entry) = entries.first() else { return Ok(()) };
-        match entry.fault_at(&self.geometry, offset) {
+        match entry.fault_of_write(&self.geometry, offset) {
             None => Ok(()),
             Some(fault) => {
                 let offset = offset - offset % self.geometry.cluster_size();
@@ -185,7 +185,8 @@ impl Clusters {
             Some(host) => (host, 1, false),
             None => {
                 let moves = |(entry, offset): &(&Entry, u64)| {
-                    own(entry).is_none() && entry.fault_at(&self.geometry, *offset).is_none()
+                    own(entry).is_none()
+                        && entry.fault_of_write(&self.geometry, *offset).is_none()
                 };
                 let offsets = (base..).step_by(size as usize);
                 let wanted = old.iter().zip(offsets).take_while(moves).count() as u64;

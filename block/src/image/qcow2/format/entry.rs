@@ -132,6 +132,16 @@ impl Entry {
         self.fault_at(geometry, offset)
     }
 
+    /// What is wrong with the entry for a write at an offset in the image. A cluster that the write
+    /// moves may lie anywhere.
+    pub(crate) fn fault_of_write(self, geometry: &Geometry, offset: u64) -> Option<EntryFault> {
+        self.fault_at(geometry, offset).filter(|fault| match fault {
+            EntryFault::Unaligned | EntryFault::Displaced => self.is_copied(),
+            EntryFault::Compressed => false,
+            EntryFault::Invalid | EntryFault::Zero => true,
+        })
+    }
+
     /// The offset of the cluster of the entry, unless it is compressed.
     pub(crate) fn host(self, geometry: &Geometry) -> Option<u64> {
         if self.is_compressed() {

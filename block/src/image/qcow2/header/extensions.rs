@@ -137,7 +137,7 @@ impl Extensions {
             let Extension { kind, data } = extension?;
             match kind {
                 EXTENSION_BACKING_FORMAT => parsed.backing_format = backing_format(data)?,
-                EXTENSION_DATA_FILE => parsed.data_file = name_in(data),
+                EXTENSION_DATA_FILE => parsed.data_file = Some(name_in(data).unwrap_or_default()),
                 EXTENSION_BITMAPS => parsed.bitmaps = bitmaps(data, context)?,
                 EXTENSION_CRYPTO => {
                     check_crypto(data, context)?;
@@ -215,9 +215,12 @@ fn bitmaps(data: &[u8], context: &Context) -> Result<BitmapsExtension> {
              ({BITMAP_DIRECTORY_MAX})"
         )));
     }
-    let end = offset.checked_add(size).filter(|end| i64::try_from(*end).is_ok());
-    let Some(end) = end.filter(|_| offset != 0) else {
+    if offset == 0 {
         return Err(invalid("Broken bitmap directory"));
+    }
+    let end = offset.checked_add(size).filter(|end| i64::try_from(*end).is_ok());
+    let Some(end) = end else {
+        return Err(invalid("Failed to read bitmap directory: Input/output error"));
     };
     if size == 0 {
         return Err(invalid("Requested bitmap directory size is zero"));

@@ -235,6 +235,11 @@ impl Header {
         self.has_data_file() && self.features.has_autoclear(AUTOCLEAR_DATA_FILE_RAW)
     }
 
+    /// Whether the data file is a valid raw image, although the image has no data file.
+    pub fn lacks_data_file(&self) -> bool {
+        !self.has_data_file() && self.features.has_autoclear(AUTOCLEAR_DATA_FILE_RAW)
+    }
+
     /// The external data file, as named by the header.
     pub fn data_file(&self) -> Option<&str> {
         self.data_file.as_deref()

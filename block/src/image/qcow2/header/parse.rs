@@ -97,11 +97,6 @@ fn parse(fields: &Fields<'_>, cluster_bits: u32, mode: AccessMode) -> Result<Hea
     let features = added.features;
     let context = Context { cluster_size, features, encryption };
     let extensions = Extensions::parse(fields, extensions, &context)?;
-    if features.has_autoclear(AUTOCLEAR_DATA_FILE_RAW)
-        && !features.has_incompatible(INCOMPATIBLE_DATA_FILE)
-    {
-        return Err(invalid("data-file-raw requires a data file"));
-    }
     check_encryption(encryption, &extensions)?;
     Ok(Header {
         version,
@@ -179,7 +174,8 @@ fn parse_encryption(fields: &Fields<'_>) -> Result<Encryption> {
         0 => Ok(Encryption::None),
         1 => Ok(Encryption::Aes),
         2 => Ok(Encryption::Luks),
-        other => Err(invalid(format!("Unsupported encryption method {other}"))),
+        // QEMU shows the number with its sign.
+        other => Err(invalid(format!("Unsupported encryption method {}", other.cast_signed()))),
     }
 }
 
@@ -212,7 +208,11 @@ fn parse_tables(
     let entry_bits =
         if added.features.has_incompatible(INCOMPATIBLE_EXTENDED_L2) { 4 } else { 3 };
     let bytes_per_l2 = 1_u64 << (2 * cluster_bits - entry_bits);
-    let needed = fields.u64(24)?.div_ceil(bytes_per_l2);
+    let size = fields.u64(24)?;
+    if size.checked_next_multiple_of(bytes_per_l2).is_none() {
+        return Err(invalid("Could not refresh total sector count: File too large"));
+    }
+    let needed = size.div_ceil(bytes_per_l2);
     if needed > i32::MAX as u64 {
         return Err(invalid("Image is too big"));
     }

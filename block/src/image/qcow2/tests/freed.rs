@@ -45,6 +45,13 @@ fn host(journal: &Journal, cluster: u64) -> u64 {
     number(&file, l2 + cluster * 8, 8) & 0x00ff_ffff_ffff_fe00
 }
 
+/// Sets the entry of a cluster of the image in its first L2 table.
+fn set_entry(journal: &Journal, cluster: u64, entry: u64) {
+    let mut file = journal.file.lock();
+    let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
+    apply(&mut file, l2 + cluster * 8, &entry.to_be_bytes());
+}
+
 fn assert_sound(journal: &Journal) {
     let file = journal.file.lock();
     assert_eq!((corruptions(&file, &[]), leaks(&file)), (0, 0));
@@ -162,11 +169,7 @@ fn a_reference_to_a_free_cluster_frees_no_later_data() {
 fn a_cluster_with_two_references_and_one_count_is_freed_once() {
     let journal = filled();
     let shared = host(&journal, 2);
-    {
-        let mut file = journal.file.lock();
-        let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
-        apply(&mut file, l2 + 3 * 8, &shared.to_be_bytes());
-    }
+    set_entry(&journal, 3, shared);
     let image = open_with(&journal, UNMAP);
     image.discard(2 * CLUSTER, 2 * CLUSTER).expect("the references are removed");
     image.flush().expect("it can be flushed");
@@ -178,11 +181,7 @@ fn a_cluster_with_two_references_and_one_count_is_freed_once() {
 fn data_that_is_written_to_a_discarded_cluster_stays_in_the_file() {
     let journal = filled();
     let shared = host(&journal, 2);
-    {
-        let mut file = journal.file.lock();
-        let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
-        apply(&mut file, l2 + 5 * 8, &(shared | 1 << 63).to_be_bytes());
-    }
+    set_entry(&journal, 5, shared | 1 << 63);
     let image = open_with(&journal, UNMAP);
     image.discard(5 * CLUSTER, CLUSTER).expect("it can be discarded");
     image.write(2 * CLUSTER, &[9; 512]).expect("data can be written");
@@ -243,18 +242,57 @@ fn zeroes_replace_entries_that_version_2_does_not_have() {
 
 #[test]
 fn a_cluster_with_metadata_does_not_become_free() {
-    let journal = filled();
-    let refcount_table = number(&journal.file.lock(), 48, 8);
-    {
-        let mut file = journal.file.lock();
-        let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
-        apply(&mut file, l2 + 3 * 8, &refcount_table.to_be_bytes());
+    // The entry says that the reference is the only one, or that there are others.
+    for flag in [1 << 63, 0] {
+        let journal = filled();
+        let refcount_table = number(&journal.file.lock(), 48, 8);
+        set_entry(&journal, 3, refcount_table | flag);
+        let image = open_with(&journal, UNMAP);
+        image.discard(3 * CLUSTER, CLUSTER).expect("the reference is removed");
+        image.flush().expect("it can be flushed");
+        assert!(!image.is_corrupt());
+        assert_eq!(count(&journal.file.lock(), refcount_table / CLUSTER).0, 1);
+        assert_eq!(*journal.discards.lock(), []);
     }
-    let image = open_with(&journal, UNMAP);
-    image.discard(3 * CLUSTER, CLUSTER).expect("the reference is removed");
-    assert!(image.flush().is_err());
-    assert!(image.is_corrupt());
-    assert_eq!(*journal.discards.lock(), []);
+}
+
+#[test]
+fn a_shared_cluster_whose_count_denies_it_is_not_used_again() {
+    type Change = fn(&Clusters) -> std::io::Result<()>;
+    let copy_data: Change = |image| image.write(3 * CLUSTER, &[1; 512]);
+    let discard: Change = |image| image.discard(3 * CLUSTER, CLUSTER);
+    let copy_table: Change = |image| image.write(2 << 20, &[1; 512]);
+    let shrink: Change = |image| image.shrink(2 << 20).map_err(std::io::Error::other);
+    for (name, change) in [
+        ("data", copy_data),
+        ("discarded", discard),
+        ("L2 table", copy_table),
+        ("removed L2 table", shrink),
+    ] {
+        let journal = make(Shape { size: 4 << 20, ..SHAPE });
+        let image = open_with(&journal, UNMAP);
+        image.write(0, &[0; 8 * CLUSTER as usize]).expect("data can be written");
+        image.flush().expect("it can be flushed");
+        drop(image);
+        let shared = host(&journal, 2);
+        // The cluster 2 has the flag and the count of a single reference.
+        if name.ends_with("table") {
+            let l1 = number(&journal.file.lock(), 40, 8);
+            apply(&mut journal.file.lock(), l1 + 8, &shared.to_be_bytes());
+        } else {
+            set_entry(&journal, 3, shared);
+        }
+        let image = open_with(&journal, UNMAP);
+        change(&image).unwrap_or_else(|error| panic!("{name}: {error}"));
+        image.flush().expect("it can be flushed");
+        image.write(8 * CLUSTER, &[9; 8 * CLUSTER as usize]).expect("data can be written");
+        image.flush().expect("it can be flushed");
+        let mut shown = [1; CLUSTER as usize];
+        image.read(2 * CLUSTER, &mut shown).expect("it can be read");
+        assert!(shown == [0; CLUSTER as usize], "{name}");
+        assert_eq!(count(&journal.file.lock(), shared / CLUSTER).0, 1, "{name}");
+        assert_eq!(*journal.discards.lock(), [], "{name}");
+    }
 }
 
 #[test]
