@@ -18,6 +18,7 @@ pages! {
     access_and_operations = "access-and-operations.md";
     systemd = "systemd.md";
     clients = "clients.md";
+    tool = "tool.md";
     coming_from_qemu = "coming-from-qemu.md";
     coming_from_other_frameworks = "coming-from-other-frameworks.md";
     limits = "limits.md";

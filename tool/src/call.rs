@@ -4,7 +4,7 @@ use std::io::Read;
 
 use serde_json::{Map, Value};
 
-use crate::arguments::{Node, Typing, arguments, plain};
+use crate::arguments::{Mistake, Node, Typing, arguments, plain};
 use crate::connection::{Connection, ServerOptions, block_on, within};
 use crate::json::{self, Style};
 use crate::schema::Schema;
@@ -76,7 +76,7 @@ async fn typed(
     let mut typing = Typing::new(&schema);
     let members = typing.command(&options.command, arguments);
     if options.check && !typing.mistakes.is_empty() {
-        let texts: Vec<_> = typing.mistakes.into_iter().map(|mistake| mistake.text).collect();
+        let texts: Vec<_> = typing.mistakes.iter().map(Mistake::text).collect();
         return Err(Failure::Refused(texts.join("; ")));
     }
     Ok(members)

@@ -15,6 +15,7 @@ mod options;
 mod output;
 mod printable;
 mod schema;
+mod shell;
 mod status;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Subcommand::Call(call) => call::run(call),
         Subcommand::Events(events) => events::run(events),
         Subcommand::Job(job) => job::run(job, options.quiet),
+        Subcommand::Shell(shell) => shell::run(shell),
         Subcommand::Completions(completions) => completions::run(completions, Options::command()),
         Subcommand::Man(man) => man::run(man, Options::command()),
     };

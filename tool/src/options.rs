@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{call, completions, events, job, man, status};
+use crate::{call, completions, events, job, man, shell, status};
 
 /// A tool for QMP servers that run, and for QAPI schemas.
 #[derive(Debug, clap::Parser)]
@@ -20,6 +20,7 @@ pub(crate) enum Subcommand {
     Call(call::Options),
     Events(events::Options),
     Job(job::Options),
+    Shell(shell::Options),
     Completions(completions::Options),
     Man(man::Options),
 }

@@ -4,8 +4,6 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use qapi_core::client::ClientError;
-
 use crate::printable::printable;
 
 /// The table of exit statuses, for the help and the manual page.
@@ -19,6 +17,10 @@ Exit status:
   5  the job failed
   6  the job was cancelled
   7  the output could not be written";
+
+/// The most characters of a message. A server may send megabytes of nonsense, which the error
+/// quotes.
+const MAX_TEXT: usize = 2000;
 
 /// The result of a subcommand.
 pub(crate) type Result<T = ()> = std::result::Result<T, Failure>;
@@ -71,17 +73,6 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<ClientError> for Failure {
-    fn from(error: ClientError) -> Self {
-        let text = error.to_string();
-        match error {
-            ClientError::Command(_) => Self::Command(text),
-            ClientError::TimedOut => Self::TimedOut("the time limit passed".to_owned()),
-            _ => Self::Connection(text),
-        }
-    }
-}
-
 /// The exit status for `result`. Writes the failure to standard error as one line, unless `quiet`.
 pub(crate) fn report(result: Result, quiet: bool) -> ExitCode {
     let Err(failure) = result else { return ExitCode::SUCCESS };
@@ -89,8 +80,9 @@ pub(crate) fn report(result: Result, quiet: bool) -> ExitCode {
     let is_expected =
         matches!(&failure, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
     if !quiet && !is_expected {
+        let text: String = printable(&failure.to_string()).chars().take(MAX_TEXT).collect();
         // Unlike `eprintln!`, this does not panic if standard error is closed.
-        let _ = writeln!(io::stderr(), "qapi: {}", printable(&failure.to_string()));
+        let _ = writeln!(io::stderr(), "qapi: {text}");
     }
     ExitCode::from(failure.status())
 }

@@ -13,6 +13,6 @@ mod node;
 mod typing;
 mod words;
 
-pub(crate) use node::Node;
-pub(crate) use typing::{Typing, plain};
-pub(crate) use words::arguments;
+pub(crate) use node::{Content, Node};
+pub(crate) use typing::{Mistake, Typing, article, plain};
+pub(crate) use words::{arguments, keys};

@@ -6,13 +6,24 @@ use serde_json::{Map, Number, Value};
 use super::node::{Content, Node};
 use crate::schema::Schema;
 
-/// An argument that does not fit the schema.
+/// What does not fit the schema, with text for people.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Mistake {
-    /// The index of the word; `None` if a word is missing.
-    pub(crate) word: Option<usize>,
+pub(crate) enum Mistake {
+    /// The server has no such command.
+    Command(String),
+    /// The word of this index is wrong.
+    Word(usize, String),
+    /// A word is missing.
+    Missing(String),
+}
+
+impl Mistake {
     /// What is wrong and what to write, for people.
-    pub(crate) text: String,
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Command(text) | Self::Word(_, text) | Self::Missing(text) => text,
+        }
+    }
 }
 
 /// The arguments without a schema: what looks like a number, a truth value or `null` is one.
@@ -66,8 +77,13 @@ impl<'a> Typing<'a> {
         let value = match self.schema.command(command) {
             Some(found) => self.value(arguments, &found.arg_type, ""),
             None => {
-                let text = format!("the server has no command `{command}`");
-                self.mistakes.push(Mistake { word: None, text });
+                let text = match self.schema.similar_command(command) {
+                    Some(name) => {
+                        format!("the server has no `{command}`; did you mean `{name}`?")
+                    }
+                    None => format!("the server has no command `{command}`"),
+                };
+                self.mistakes.push(Mistake::Command(text));
                 plain(arguments)
             }
         };
@@ -78,12 +94,12 @@ impl<'a> Typing<'a> {
     }
 
     fn mistake(&mut self, node: &Node, text: String) -> Value {
-        self.mistakes.push(Mistake { word: Some(node.word), text });
+        self.mistakes.push(Mistake::Word(node.word, text));
         plain(node)
     }
 
     /// The value of `node` as one of the type `type_name`. `path` names it in messages.
-    fn value(&mut self, node: &Node, type_name: &str, path: &str) -> Value {
+    pub(crate) fn value(&mut self, node: &Node, type_name: &str, path: &str) -> Value {
         let schema = self.schema;
         let Some(kind) = schema.kind(type_name) else { return plain(node) };
         match (kind, &node.content) {
@@ -161,7 +177,7 @@ impl<'a> Typing<'a> {
         for member in schema.members(object, tag) {
             if member.default.is_none() && !members.contains_key(&member.name) {
                 let text = format!("`{}` is missing", below(&member.name));
-                self.mistakes.push(Mistake { word: None, text });
+                self.mistakes.push(Mistake::Missing(text));
             }
         }
         Value::Object(members)
@@ -213,7 +229,8 @@ fn is_of(value: &Value, json_type: JsonType) -> bool {
     }
 }
 
-fn article(json_type: JsonType) -> &'static str {
+/// The JSON type in words.
+pub(crate) fn article(json_type: JsonType) -> &'static str {
     match json_type {
         JsonType::String => "a string",
         JsonType::Number => "a number",

@@ -67,7 +67,7 @@ fn json(text: &str) -> Result<Value, String> {
 
 /// The keys of a path. The name of a downstream extension contains the dots of a domain:
 /// `__org.example_name`.
-fn keys(path: &str) -> Vec<&str> {
+pub(crate) fn keys(path: &str) -> Vec<&str> {
     let mut keys = Vec::new();
     let mut rest = path;
     loop {

@@ -74,7 +74,7 @@ pub(crate) async fn follow(
     let mut seen: HashMap<String, Seen> =
         open.iter().map(|id| (id.clone(), Seen::default())).collect();
     loop {
-        let mut noted = |event: &Event| Some(note(&mut seen, event));
+        let mut noted = |event: &Event| note(&mut seen, event);
         while connection.client.take_queued(&mut noted).is_some() {}
         let mut still_open = Vec::new();
         for id in open {
@@ -92,8 +92,9 @@ pub(crate) async fn follow(
             return Ok(ends);
         }
         open = still_open;
-        if let Some(event) = within(Some(INTERVAL), connection.client.next_event()).await {
-            note(&mut seen, &event.map_err(|error| connection.failure(error))?);
+        let next = connection.client.find_event(|event| note(&mut seen, event));
+        if let Some(Err(error)) = within(Some(INTERVAL), next).await {
+            return Err(connection.failure(error));
         }
         jobs = query_jobs(connection).await?;
     }
@@ -132,27 +133,27 @@ fn ended(error: Option<&str>, has_failed: bool) -> End {
 }
 
 /// Notes what an event says about a job that is followed. Other jobs are ignored, so that a server
-/// cannot make the list longer.
-fn note(seen: &mut HashMap<String, Seen>, event: &Event) {
+/// cannot make the list longer. `None`: the event is about something else, and stays in the queue.
+fn note(seen: &mut HashMap<String, Seen>, event: &Event) -> Option<()> {
     let text = |name: &str| event.data()?.get(name)?.as_str();
     match event.name() {
         "JOB_STATUS_CHANGE" => {
-            let (Some(id), Some(status)) = (text("id"), text("status")) else { return };
-            let Some(seen) = seen.get_mut(id) else { return };
-            match status {
+            let seen = seen.get_mut(text("id")?)?;
+            match text("status")? {
                 // A new job of this name.
                 "created" => *seen = Seen::default(),
                 "aborting" => seen.is_aborting = true,
                 "concluded" => seen.is_concluded = true,
                 _ => {}
             }
+            Some(())
         }
         name @ ("BLOCK_JOB_COMPLETED" | "BLOCK_JOB_CANCELLED") => {
-            let Some(id) = text("device") else { return };
-            let Some(seen) = seen.get_mut(id) else { return };
+            let seen = seen.get_mut(text("device")?)?;
             seen.is_cancelled = name == "BLOCK_JOB_CANCELLED";
             seen.error = text("error").map(str::to_owned);
+            Some(())
         }
-        _ => {}
+        _ => None,
     }
 }

@@ -172,6 +172,21 @@ fn wait(options: &Wait, quiet: bool) -> Result {
     failures.into_iter().next().map_or(Ok(()), Err)
 }
 
+/// Shows the progress of all jobs until they have ended, and returns how each ended.
+///
+/// # Errors
+/// Those of [`Connection::call`]
+pub(crate) async fn show(connection: &mut Connection) -> Result<Value> {
+    let mut progress = Progress::new(false);
+    let on_change = |job: &Job| {
+        progress.show(job);
+        Ok(())
+    };
+    let ends = follow(connection, &[], Until::Concluded, on_change).await?;
+    progress.finish();
+    Ok(ends.iter().map(|(id, end)| result(id, end)).collect())
+}
+
 /// Dismisses the jobs that are concluded and in the list.
 async fn dismiss(connection: &mut Connection, ends: &[(String, End)]) -> Result {
     let concluded: Vec<String> = query_jobs(connection)
