@@ -8,8 +8,10 @@
 - `files`: the process may open 256 files.
 - `user`: the process runs as an ordinary user. Only root can do this.
 - `umask-000`, `umask-077`: new files have all permissions, or none for others.
-- `locale`: the locale is Turkish, or C if the machine has no Turkish one.
+- `locale-turkish`, `locale-c`, `locale-none`: the locale. The first is possible where it is
+  installed.
 - `no-qemu`: no folder of `PATH` has a program of QEMU.
+- `other-qemu`: the programs of QEMU say that they have version 7.2.18.
 
 A sign `+` combines surroundings in one run. Without names, all surroundings are tried in few runs.
 Cargo builds the binaries, if necessary, and does not run them. As many binaries run at once as the
@@ -40,8 +42,12 @@ FILES = 256
 """The limit on open files."""
 ORDINARY_USER = 65534
 """The user and group without permissions, on Linux."""
-KINDS = ["tmpfs", "spaces", "files", "user", "umask-000", "umask-077", "locale", "no-qemu"]
-RUNS = ["tmpfs+spaces+files", "user+umask-077+locale", "umask-000+no-qemu"]
+OTHER_VERSION = "7.2.18"
+"""A version of QEMU that no recording is from."""
+KINDS = ["tmpfs", "spaces", "files", "user", "umask-000", "umask-077", "locale-turkish", "locale-c",
+         "locale-none", "no-qemu", "other-qemu"]
+RUNS = ["tmpfs+spaces+files", "user+umask-077+locale-c", "umask-000+no-qemu+locale-none",
+        "other-qemu"]
 
 
 class Binary:
@@ -146,9 +152,23 @@ def without_qemu(folder):
     return folder
 
 
-def other_locale():
+def other_qemu(folder):
+    """A folder with programs that execute those of QEMU, and say that they have another version."""
+    folder.mkdir()
+    for name in ("qemu-img", "qemu-io", "qemu-nbd", "qemu-storage-daemon"):
+        if program := shutil.which(name):
+            script = folder / name
+            script.write_text('#!/bin/sh\n'
+                              f'[ "$1" = --version ] && exec echo {name} version {OTHER_VERSION}\n'
+                              f'exec {program} "$@"\n')
+            script.chmod(0o755)
+    return folder
+
+
+def turkish():
+    """The name of the Turkish locale; None if the machine has none."""
     listed = subprocess.run(["locale", "-a"], stdout=subprocess.PIPE, text=True).stdout.split()
-    return next((name for name in listed if name.startswith("tr_TR.")), "C")
+    return next((name for name in listed if name.startswith("tr_TR.")), None)
 
 
 def is_tmpfs(folder):
@@ -160,6 +180,8 @@ def obstacle(kinds, tests):
     """Why the surroundings are impossible on this machine; None if they are possible."""
     if "tmpfs" in kinds and not is_tmpfs("/dev/shm"):
         return "/dev/shm is no tmpfs"
+    if "locale-turkish" in kinds and turkish() is None:
+        return "the Turkish locale is not installed"
     if "user" in kinds:
         if os.geteuid() != 0:
             return "only root can run tests as another user"
@@ -194,10 +216,18 @@ def environment(kinds, folder, temporary):
     variables = {**os.environ, "TMPDIR": str(temporary), "LD_LIBRARY_PATH": str(folder / "lib")}
     if "user" in kinds:
         variables["HOME"] = str(temporary)
-    if "locale" in kinds:
-        variables["LC_ALL"] = other_locale()
+    if any(kind.startswith("locale-") for kind in kinds):
+        for name in [name for name in variables if name == "LANG" or name.startswith("LC_")]:
+            del variables[name]
+    if "locale-turkish" in kinds:
+        variables["LC_ALL"] = turkish()
+    if "locale-c" in kinds:
+        variables["LC_ALL"] = "C"
     if "no-qemu" in kinds:
         variables["PATH"] = str(without_qemu(folder / "bin"))
+    if "other-qemu" in kinds:
+        variables["PATH"] = f"{other_qemu(folder / 'bin')}:{variables['PATH']}"
+    if "no-qemu" in kinds or "other-qemu" in kinds:
         variables.pop("QAPI_REQUIRE_PEERS", None)
     return variables
 
