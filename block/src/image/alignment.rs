@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use super::aligned_buffer::AlignedBuffer;
 use super::range_locks::RangeLocks;
+use super::storage::ZeroMode;
 use super::zeroes::write_zero_data;
 
 /// The largest number of bytes of a request that a bounce buffer receives. Longer requests are made
@@ -136,19 +137,22 @@ impl Alignment {
     }
 
     /// Zeroes a range: blocks of `unit` bytes, a power of two, through `zero`, and the unaligned
-    /// rest through `write`. If the storage does not support `zero`, all bytes are written.
+    /// rest through `write`. If the storage does not support `zero`, all bytes are written, unless
+    /// `mode` forbids it.
     pub(super) fn write_zeroes(
         &self,
-        offset: u64,
-        length: u64,
+        (offset, length): (u64, u64),
         unit: u64,
+        mode: ZeroMode,
         zero: impl Fn(u64, u64) -> io::Result<()>,
         write: impl Fn(u64, &[u8]) -> io::Result<()>,
     ) -> io::Result<()> {
         let end = end_of(offset, length)?;
         let blocks = match self.change_blocks(offset, length, unit, zero) {
             Ok(blocks) => blocks,
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => offset..offset,
+            Err(error) if error.kind() == io::ErrorKind::Unsupported && mode.may_write() => {
+                offset..offset
+            }
             Err(error) => return Err(error),
         };
         write_zero_data(offset, blocks.start - offset, &write)?;

@@ -57,6 +57,6 @@ impl RequestFilter for Compress {
         let alignment = self.alignment(below);
         let zero = |offset, length| below.zero(offset, length, mode);
         let write = |offset, zeroes: &[u8]| self.write(below, offset, zeroes);
-        alignment.write_zeroes(offset, length, alignment.request(), zero, write)
+        alignment.write_zeroes((offset, length), alignment.request(), mode, zero, write)
     }
 }

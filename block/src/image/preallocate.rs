@@ -55,7 +55,7 @@ struct Ends {
     data: u64,
     /// The end of what is not known to be zero.
     zero_start: u64,
-    /// The end of the file; `None` after an allocation failed, which is not tried again.
+    /// The end of the file; `None` after an allocation failed.
     file: Option<u64>,
 }
 
@@ -167,7 +167,12 @@ impl Preallocate {
         if merge == Merge::Nothing {
             ends.zero_start = ends.zero_start.max(end);
         }
-        let Some(file) = ends.file.filter(|_| end > ends.data) else { return false };
+        if end <= ends.data {
+            return false;
+        }
+        // An allocation that failed may have made the file longer.
+        let Some(file) = ends.file.or_else(|| below.size().ok()) else { return false };
+        ends.file = Some(file);
         if end <= file {
             return merge == Merge::Zeroes && offset >= ends.zero_start;
         }
@@ -176,9 +181,10 @@ impl Preallocate {
         let start = align(start, below.request_alignment());
         let sizes = *self.0.sizes.lock();
         let end = align(start.max(end).saturating_add(sizes.size), sizes.align.max(1));
-        // As in QEMU, the write goes its way if the space cannot be allocated.
-        let is_allocated =
-            end <= SIZE_MAX && below.zero(start, end - start, ZeroMode::Allocated).is_ok();
+        // As in QEMU, the write goes its way if the space cannot be allocated, and the next write
+        // tries again.
+        let allocate = || below.zero(start, end - start, ZeroMode::AllocatedAtOnce);
+        let is_allocated = end <= SIZE_MAX && allocate().is_ok();
         ends.file = is_allocated.then_some(end);
         is_allocated && merge == Merge::Zeroes && start <= offset
     }
@@ -205,7 +211,7 @@ impl RequestFilter for Preallocate {
         mode: ZeroMode,
     ) -> io::Result<()> {
         let merge = match mode {
-            ZeroMode::Allocated => Merge::Zeroes,
+            ZeroMode::Allocated | ZeroMode::AllocatedAtOnce => Merge::Zeroes,
             ZeroMode::MayUnmap => Merge::Nothing,
         };
         if self.prepare(below, offset, length, merge)? {

@@ -62,7 +62,10 @@ impl RawImage {
         mode: ZeroMode,
     ) -> io::Result<()> {
         self.check_write(offset, length)?;
-        let mode = if self.mode().unmap { mode } else { ZeroMode::Allocated };
+        let mode = match mode {
+            ZeroMode::MayUnmap if !self.mode().unmap => ZeroMode::Allocated,
+            ZeroMode::MayUnmap | ZeroMode::Allocated | ZeroMode::AllocatedAtOnce => mode,
+        };
         self.storage.zero(offset, length, mode)
     }
 
@@ -120,7 +123,7 @@ impl RawImage {
 
     pub(super) fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
         self.check_write(offset, length)?;
-        self.storage.write_zeroes(offset, length)
+        self.storage.discard_to_zeroes(offset, length)
     }
 
     pub(super) fn extent(&self, offset: u64, length: u64) -> io::Result<Extent> {

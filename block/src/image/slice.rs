@@ -95,6 +95,10 @@ impl BlockStorage for StorageSlice {
         self.inner.zero(self.range().shift_write(offset, length)?, length, mode)
     }
 
+    fn discard_to_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.inner.discard_to_zeroes(self.range().shift_write(offset, length)?, length)
+    }
+
     fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
         self.inner.discard(self.range().shift_write(offset, length)?, length)
     }

@@ -44,6 +44,19 @@ pub enum ZeroMode {
     MayUnmap,
     /// The space stays allocated.
     Allocated,
+    /// As [`ZeroMode::Allocated`]. [`io::ErrorKind::Unsupported`] if zeroes would have to be
+    /// written.
+    AllocatedAtOnce,
+}
+
+impl ZeroMode {
+    /// Whether zeroes are written where the storage has no quicker way.
+    pub(crate) fn may_write(self) -> bool {
+        match self {
+            ZeroMode::MayUnmap | ZeroMode::Allocated => true,
+            ZeroMode::AllocatedAtOnce => false,
+        }
+    }
 }
 
 /// Bytes in which an image is stored.
@@ -75,8 +88,20 @@ pub trait BlockStorage: fmt::Debug + fmt::Display + Send + Sync + 'static {
     ///
     /// # Errors
     /// Those of the system.
-    fn write_zeroes(&self, offset: u64, length: u64, _mode: ZeroMode) -> io::Result<()> {
+    fn write_zeroes(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
+        if !mode.may_write() {
+            return Err(Errno::NOTSUP.into());
+        }
         write_zero_data(offset, length, |offset, zeroes| self.write(offset, zeroes))
+    }
+
+    /// Frees the space of a range for an image that has no other data there, and makes the range
+    /// read as zeroes. By default, zeroes are written.
+    ///
+    /// # Errors
+    /// Those of the system.
+    fn discard_to_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        self.write_zeroes(offset, length, ZeroMode::MayUnmap)
     }
 
     /// Frees the space of a range, whose contents are undefined then. By default, nothing happens.
@@ -216,6 +241,14 @@ impl Storage {
     /// As for [`BlockStorage::write_zeroes`].
     pub fn zero(&self, offset: u64, length: u64, mode: ZeroMode) -> io::Result<()> {
         if length == 0 { Ok(()) } else { self.0.write_zeroes(offset, length, mode) }
+    }
+
+    /// As [`BlockStorage::discard_to_zeroes`].
+    ///
+    /// # Errors
+    /// As for [`BlockStorage::discard_to_zeroes`].
+    pub fn discard_to_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        if length == 0 { Ok(()) } else { self.0.discard_to_zeroes(offset, length) }
     }
 
     /// As [`BlockStorage::discard`].

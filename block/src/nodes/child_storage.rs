@@ -44,6 +44,10 @@ impl ChildStorage {
         Arc::clone(&self.current.read())
     }
 
+    fn ignores_discards(&self) -> bool {
+        self.link().settings.read().common.discard == BlockdevDiscardOptions::Ignore
+    }
+
     /// Locks the writes of the current child, and makes a write to it.
     fn with_guard(
         &self,
@@ -88,11 +92,20 @@ impl BlockStorage for ChildStorage {
     }
 
     fn discard(&self, offset: u64, length: u64) -> io::Result<()> {
-        if self.link().settings.read().common.discard == BlockdevDiscardOptions::Ignore {
+        if self.ignores_discards() {
             return Ok(());
         }
         self.with_guard(|guard, image| {
-            guard.observe_discard(offset, length, &mut || image.discard(offset, length))
+            let mut discard = || image.discard(offset, length);
+            guard.observe_discard((offset, length), false, &mut discard)
+        })
+    }
+
+    fn discard_to_zeroes(&self, offset: u64, length: u64) -> io::Result<()> {
+        let is_ignored = self.ignores_discards();
+        self.with_guard(|guard, image| {
+            let mut zero = || image.write_zeroes(offset, length);
+            guard.observe_discard((offset, length), is_ignored, &mut zero)
         })
     }
 

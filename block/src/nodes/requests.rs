@@ -188,8 +188,8 @@ impl Node {
         let start = offset.next_multiple_of(cluster);
         let end = offset.saturating_add(length);
         let end = if end < self.size()? { end - end % cluster } else { end };
-        // As in QEMU, bitmaps record the whole range.
-        guard.record(offset, length);
+        // As in QEMU, the threshold and the bitmaps see the whole range.
+        guard.begin_discard(offset, length);
         if start >= end {
             return Ok(());
         }

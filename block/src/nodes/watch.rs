@@ -131,13 +131,17 @@ impl WriteGuard<'_> {
         self.run(write, &mut || Ok(perform()?)).map_err(system_error)
     }
 
-    /// As [`WriteGuard::run_discard`], for a storage.
+    /// Makes a discard of a storage with `perform`, through the watchers. A node that ignores
+    /// discards does not count it towards the threshold.
     pub(super) fn observe_discard(
         &self,
-        offset: u64,
-        length: u64,
+        (offset, length): (u64, u64),
+        is_ignored: bool,
         perform: &mut dyn FnMut() -> io::Result<()>,
     ) -> io::Result<()> {
+        if !is_ignored {
+            self.extent.begin_write(offset.saturating_add(length));
+        }
         self.run_discard(Write::zeroes(offset, length), &mut || Ok(perform()?))
             .map_err(system_error)
     }
@@ -155,7 +159,7 @@ impl WriteGuard<'_> {
         done
     }
 
-    /// As [`WriteGuard::run`], for a discard, which does not count towards the threshold.
+    /// As [`WriteGuard::run`], for a discard that is counted towards the threshold already.
     pub(super) fn run_discard(
         &self,
         write: Write<'_>,
@@ -168,8 +172,9 @@ impl WriteGuard<'_> {
         done
     }
 
-    /// Records a range in the bitmaps that requests have not written.
-    pub(super) fn record(&self, offset: u64, length: u64) {
+    /// Counts a discard of a range towards the threshold, and records the range in the bitmaps.
+    pub(super) fn begin_discard(&self, offset: u64, length: u64) {
+        self.extent.begin_write(offset.saturating_add(length));
         self.bitmaps.record(offset, length, false);
     }
 }

@@ -8,7 +8,7 @@
 //! | names, depth | `image_names`, `depth` |
 //! | options and reopening | `options`, `reopen`, `reopened_options` |
 //! | images | `headers`, `check`, `bitmaps`, `images`, `formats`, `direct`, `corruption` |
-//! | filters that clients describe | `filters` |
+//! | filters that clients describe | `filters`, `preallocate` |
 //! | internal snapshots | `snapshots` |
 //! | image locks, blkdebug | `locks`, `blkdebug` |
 //! | creation of images | `create` |
@@ -35,6 +35,7 @@ mod locks;
 mod options;
 mod overlays;
 mod point_in_time;
+mod preallocate;
 mod reopen;
 mod reopened_options;
 mod replaced_children;

@@ -119,6 +119,10 @@ fn append(
     opened: Option<BorrowedNode>,
     transaction: &mut TransactionContext,
 ) -> Result<PreparedAction> {
+    // As in QEMU, an overlay of an inactive node becomes inactive, and stays so.
+    if !below.is_active() && overlay.is_active() {
+        graph.inactivate(&overlay)?;
+    }
     // Until the end of the transaction, no write reaches the overlay, so that it can be removed.
     transaction.quiesce(&overlay);
     graph.append_overlay(transaction.quiesce(&below), &overlay)?;

@@ -138,7 +138,7 @@ impl BlockStorage for BlkdebugStorage {
         };
         let unit = self.unit(self.limits.opt_write_zero);
         let write = |offset, zeroes: &[u8]| self.write(offset, zeroes);
-        self.alignment.write_zeroes(offset, length, unit, zero, write)
+        self.alignment.write_zeroes((offset, length), unit, mode, zero, write)
     }
 
     fn discard(&self, offset: u64, length: u64) -> io::Result<()> {

@@ -131,13 +131,15 @@ impl OpenFile {
                     }
                     result => result?,
                 },
-                ZeroMode::Allocated => self.zero_range(offset, length)?,
+                ZeroMode::Allocated | ZeroMode::AllocatedAtOnce => {
+                    self.zero_range(offset, length)?;
+                }
             }
             self.grow_to(offset + length)
         };
         let unit = self.fallocate_unit();
         let write = |offset, zeroes: &[u8]| self.write(offset, zeroes);
-        self.alignment.write_zeroes(offset, length, unit, zero, write)
+        self.alignment.write_zeroes((offset, length), unit, mode, zero, write)
     }
 
     /// Frees the space of a range. [`io::ErrorKind::Unsupported`] if the host cannot do this.

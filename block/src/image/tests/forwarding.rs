@@ -53,6 +53,7 @@ impl BlockStorage for Recorder {
         self.record(match mode {
             ZeroMode::MayUnmap => "unmap",
             ZeroMode::Allocated => "write zeroes",
+            ZeroMode::AllocatedAtOnce => "allocate zeroes",
         })
     }
 

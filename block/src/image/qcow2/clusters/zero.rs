@@ -24,7 +24,13 @@ impl Clusters {
         length: u64,
         mode: ZeroMode,
     ) -> io::Result<()> {
-        let mode = if self.discard_policy.unmap { mode } else { ZeroMode::Allocated };
+        let mode = match mode {
+            ZeroMode::MayUnmap if self.discard_policy.unmap => ZeroMode::MayUnmap,
+            // The tables are changed at once in any case.
+            ZeroMode::MayUnmap | ZeroMode::Allocated | ZeroMode::AllocatedAtOnce => {
+                ZeroMode::Allocated
+            }
+        };
         self.request(|state| self.zero_in(state, offset, offset + length, mode))
     }
 
@@ -91,7 +97,7 @@ impl Clusters {
         }
         let kind = match mode {
             ZeroMode::MayUnmap => FreedKind::Discarded,
-            ZeroMode::Allocated => FreedKind::Replaced,
+            ZeroMode::Allocated | ZeroMode::AllocatedAtOnce => FreedKind::Replaced,
         };
         self.replace_entries(state, base, &old[..new.len()], &new, kind)?;
         Ok(at - start)
