@@ -1,6 +1,6 @@
 //! The graph as a whole, for `x-debug-query-block-graph`.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::entry::{Entry, Origin, Stage, Use, User};
 use super::graph::Graph;
@@ -99,7 +99,7 @@ struct Dumper {
 /// Uses, each with the node that is used.
 type Uses<'a> = Vec<(&'a Entry, &'a Use)>;
 
-/// The users outside the graph.
+/// The users of all nodes.
 #[derive(Debug, Default)]
 struct Users<'a> {
     /// By the number of the reservation, which grows with time.
@@ -108,6 +108,8 @@ struct Users<'a> {
     jobs: BTreeMap<(u64, &'a str), Uses<'a>>,
     /// By the name of the filter that represents the job.
     filters: HashMap<&'a str, Uses<'a>>,
+    /// By the name of the parent and the position of the child.
+    parents: HashMap<(&'a str, u64), Uses<'a>>,
 }
 
 impl<'a> Users<'a> {
@@ -116,30 +118,42 @@ impl<'a> Users<'a> {
         for (entry, used) in
             entries.flat_map(|entry| entry.uses.iter().map(move |used| (entry, used)))
         {
-            let User::External { origin: Some(origin), reservation, .. } = &used.user else {
-                continue;
-            };
-            let uses = match origin {
-                Origin::Backend => users.backends.entry(*reservation).or_default(),
-                Origin::Job(id) => users.jobs.entry((*reservation, id)).or_default(),
-                Origin::Filter(name) => users.filters.entry(name).or_default(),
+            let uses = match &used.user {
+                User::Node { name, .. } => users.parents.entry((name, entry.order)).or_default(),
+                User::External { origin: Some(origin), reservation, .. } => match origin {
+                    Origin::Backend => users.backends.entry(*reservation).or_default(),
+                    Origin::Job(id) => users.jobs.entry((*reservation, id)).or_default(),
+                    Origin::Filter(name) => users.filters.entry(name).or_default(),
+                },
+                User::External { origin: None, .. } => continue,
             };
             uses.push((entry, used));
         }
         users
+    }
+
+    /// The children of a node, from the newest use to the oldest. Removes them, as no other node
+    /// has the same uses.
+    fn children(&mut self, state: &State, parent: &'a str) -> Uses<'a> {
+        let mut children = Vec::new();
+        for order in state.entries.children(parent).iter().rev() {
+            let uses = self.parents.remove(&(parent, *order));
+            children.extend(uses.into_iter().flatten().rev());
+        }
+        children
     }
 }
 
 impl Dumper {
     fn dump(mut self, state: &State) -> GraphDump {
         let open = || state.entries.iter().filter(|entry| entry.stage == Stage::Open);
-        let users = Users::of(open());
-        for (entry, used) in users.backends.into_values().flatten() {
+        let mut users = Users::of(open());
+        for (entry, used) in std::mem::take(&mut users.backends).into_values().flatten() {
             let id = self.next_id();
             self.node(id, DumpKind::BlockBackend, "");
             self.edge(id, entry, used, state);
         }
-        for ((_, job), uses) in users.jobs.into_iter().rev() {
+        for ((_, job), uses) in std::mem::take(&mut users.jobs).into_iter().rev() {
             let id = self.next_id();
             self.node(id, DumpKind::BlockJob, job);
             for (entry, used) in uses.into_iter().rev() {
@@ -150,8 +164,8 @@ impl Dumper {
             let name = entry.node.name();
             let id = self.id(name);
             self.node(id, DumpKind::BlockDriver, name);
-            let of_job = users.filters.get(name).into_iter().flatten().copied();
-            for (child, used) in of_job.chain(children(state, name)) {
+            let of_job = users.filters.remove(name).unwrap_or_default();
+            for (child, used) in of_job.into_iter().chain(users.children(state, name)) {
                 self.edge(id, child, used, state);
             }
         }
@@ -184,14 +198,4 @@ impl Dumper {
         let child = self.id(child.node.name());
         self.dump.edges.push(DumpEdge { parent, child, name: used.role.name(), access });
     }
-}
-
-/// The children of a node, from the newest use to the oldest.
-fn children<'a>(state: &'a State, parent: &str) -> Uses<'a> {
-    let mut seen = HashSet::new();
-    let orders = state.entries.children(parent).iter().rev().filter(|order| seen.insert(**order));
-    let entries = orders.filter_map(|order| state.entries.at(*order));
-    let uses = entries.flat_map(|entry| entry.uses.iter().rev().map(move |used| (entry, used)));
-    let is_own = |used: &Use| matches!(&used.user, User::Node { name, .. } if name == parent);
-    uses.filter(|(_, used)| is_own(used)).collect()
 }

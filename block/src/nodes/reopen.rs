@@ -226,10 +226,10 @@ fn roll_back(done: Vec<(Arc<Node>, Former)>, before: &[(Arc<Node>, Settings)]) {
         else {
             continue;
         };
-        let (node, settings) = (Arc::clone(&node), *settings);
-        let back = Change { node, settings, range, file, filter, child };
+        let back =
+            Change { node: Arc::clone(&node), settings: *settings, range, file, filter, child };
         if let Err(error) = reopen_image(back) {
-            tracing::error!(%error, "a node cannot be restored");
+            tracing::error!(node = %node.name(), %error, "a node cannot be restored");
         }
     }
 }

@@ -144,7 +144,7 @@ impl Graph {
         let number = state.new_reservation_number();
         let user = User::External {
             reservation: number,
-            description: user.to_owned(),
+            description: if user.is_empty() { UNNAMED } else { user }.to_owned(),
             origin: Some(Origin::Backend),
             access,
             blocks: None,

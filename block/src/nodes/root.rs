@@ -26,7 +26,7 @@ pub struct Root {
 }
 
 impl Graph {
-    /// Attaches a user to a node. `user` is its name in messages.
+    /// Attaches a user to a node. `user` is its name in messages; empty for a user without a name.
     ///
     /// # Errors
     /// As for [`Graph::reserve`].

@@ -152,6 +152,11 @@ impl NodeUse {
         NodeUse { attached: true, ..NodeUse::member(node, "target", access) }
     }
 
+    /// The target of a job that another user represents, which takes the permissions.
+    pub fn job_target(node: Arc<Node>) -> Self {
+        NodeUse::shared(node, "target", Access::NONE)
+    }
+
     /// A node that is copied while others write to it.
     pub fn mirror_source(node: Arc<Node>) -> Self {
         let shares = Permissions::all() - Permissions::RESIZE;

@@ -31,7 +31,8 @@ pub fn blockdev_del(
 /// Changes the options of open nodes: of all these nodes, or of none.
 ///
 /// The name and the driver of a node cannot be changed. Another node replaces the `file` child of a
-/// raw or qcow2 node; data that were written before are flushed to the former child. If a node has
+/// node; data that were written before are flushed to the former child. A throttle node may move to
+/// another group, and the sizes of a preallocate node may change. If a node has
 /// a backing node, its options must contain `backing`: a different node replaces the backing node,
 /// and `null` removes it. Other options that are absent are reset to their defaults.
 ///

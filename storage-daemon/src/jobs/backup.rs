@@ -122,8 +122,11 @@ fn prepare(
         None => PointInTime::new(copier)?,
     });
     // An overlay that is put on the source separates it from the filter.
-    let uses =
-        [NodeUse::filter(Arc::clone(filter.node())), NodeUse::stays_open(Arc::clone(&source))];
+    let uses = [
+        NodeUse::filter(Arc::clone(filter.node())),
+        NodeUse::stays_open(Arc::clone(&source)),
+        NodeUse::job_target(Arc::clone(target.node())),
+    ];
     let driver = Backup {
         point_in_time: Arc::clone(&point_in_time),
         on_error: OnError::new(common.on_source_error, common.on_target_error),

@@ -43,6 +43,7 @@ pub fn prepare(context: &BlockJobContext, options: ActiveCommit) -> Result<Prepa
     let mut uses = vec![source];
     uses.extend(between.map(NodeUse::committed));
     uses.push(NodeUse::mirror_base(Arc::clone(&base)).growing_to(&top)?);
+    uses.push(NodeUse::job_target(Arc::clone(&base)));
     let options = MirrorOptions {
         job,
         job_type: JobType::Commit,

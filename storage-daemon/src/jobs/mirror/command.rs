@@ -181,6 +181,7 @@ fn check_and_prepare(
     let uses = vec![
         NodeUse::mirror_source(Arc::clone(&source)),
         NodeUse::mirror_target(Arc::clone(target.node.node())),
+        NodeUse::job_target(Arc::clone(target.node.node())),
     ];
     let arguments = JobArguments {
         job_id: options.job_id,
