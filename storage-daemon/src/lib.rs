@@ -33,6 +33,7 @@
 //! # Ok::<(), qapi_core::registry::RegistryError>(())
 //! ```
 
+mod base64_text;
 pub mod block_job;
 mod blocking;
 pub mod chardevs;

@@ -349,3 +349,7 @@ pub(crate) fn node_has_backend(node: &str) -> Error {
 pub(crate) fn unknown_iothread(id: &str) -> Error {
     Error::generic(format!("Cannot find iothread {id}"))
 }
+
+pub(crate) fn not_base64() -> Error {
+    Error::generic("Base64 data contains invalid characters")
+}

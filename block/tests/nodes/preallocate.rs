@@ -1,5 +1,7 @@
 //! The filter `preallocate`: space beyond the end of a file.
 
+use std::sync::Arc;
+
 use block::error::Error;
 use block::image::permissions::{Access, Permissions};
 use block::options::blkdebug::{BlkdebugEvent, BlkdebugInjectErrorOptions, BlkdebugIoType};

@@ -90,8 +90,9 @@ pub(super) async fn accept_loop(
         };
         match accepted {
             Ok(stream) => {
+                let counted = options.clients.enter(stream.tcp_ends());
                 let admission = acceptor.admit_accepted(stream, &options);
-                let (acceptor, counted) = (Arc::clone(&acceptor), options.clients.enter());
+                let acceptor = Arc::clone(&acceptor);
                 sessions.spawn(async move {
                     acceptor.serve(admission).await;
                     drop(counted);
@@ -131,7 +132,7 @@ pub(super) async fn in_process_loop(
         let session = acceptor.session_options(peer, &options);
         let connection = ConnectionOptions::default();
         let admission = acceptor.admit(source, sink, Occupant::Configured, &session, connection);
-        let (acceptor, counted) = (Arc::clone(&acceptor), options.clients.enter());
+        let (acceptor, counted) = (Arc::clone(&acceptor), options.clients.enter(None));
         sessions.spawn(async move {
             acceptor.serve(admission).await;
             drop(counted);
@@ -158,7 +159,7 @@ pub(super) async fn connect_loop(
         match connected {
             Ok(stream) => {
                 is_reachable = true;
-                let _counted = options.clients.enter();
+                let _counted = options.clients.enter(stream.tcp_ends());
                 acceptor.serve(acceptor.admit_configured(stream, &options)).await;
             }
             Err(error) if is_reachable => {

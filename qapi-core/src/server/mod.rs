@@ -49,7 +49,7 @@ mod vsock;
 pub use address::ClientAddress;
 #[cfg(all(feature = "vsock", target_os = "linux"))]
 pub use address::VsockAddress;
-pub use client_count::ClientCount;
+pub use client_count::{ClientCount, TcpEnds};
 pub use error::ServeError;
 pub use foreign_protocol::ForeignProtocols;
 pub use in_process::Connector;

@@ -98,8 +98,8 @@ impl Serving {
             }
             Transport::Connected(stream) => {
                 let stream = stream.into_stream()?;
+                let counted = options.clients.enter(stream.tcp_ends());
                 let admission = acceptor.admit_configured(stream, &options);
-                let counted = options.clients.enter();
                 self.tasks.spawn(async move {
                     acceptor.serve(admission).await;
                     drop(counted);
@@ -108,7 +108,7 @@ impl Serving {
             }
             Transport::Stdio => {
                 let admission = acceptor.admit_stdio(&options);
-                let counted = options.clients.enter();
+                let counted = options.clients.enter(None);
                 self.tasks.spawn(async move {
                     acceptor.serve(admission).await;
                     drop(counted);

@@ -17,6 +17,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::net::{TcpStream, UnixStream};
 
+use super::client_count::TcpEnds;
 use super::foreign_protocol::ForeignProtocols;
 #[cfg(target_os = "linux")]
 use super::peer_groups::peer_groups;
@@ -79,6 +80,19 @@ impl Stream {
             Self::Tcp(_) => ForeignProtocols::Disconnect,
             #[cfg(all(feature = "vsock", target_os = "linux"))]
             Self::Vsock(_) => ForeignProtocols::Disconnect,
+        }
+    }
+
+    /// The two ends of a TCP connection; `None` for other families, and for a client that has
+    /// disconnected.
+    pub(super) fn tcp_ends(&self) -> Option<TcpEnds> {
+        match self {
+            Self::Unix(_) => None,
+            Self::Tcp(stream) => {
+                Some(TcpEnds::new(stream.local_addr().ok()?, stream.peer_addr().ok()?))
+            }
+            #[cfg(all(feature = "vsock", target_os = "linux"))]
+            Self::Vsock(_) => None,
         }
     }
 

@@ -8,12 +8,12 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::net::{SocketAddr as UnixAddr, UnixListener};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::{Interest, Ready};
 use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::{net, time};
 
@@ -25,7 +25,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// The current connection of a socket. The task that observes it ends when this is dropped.
 pub(super) struct Connection {
-    peer: Arc<Mutex<Option<Peer>>>,
+    peer: watch::Receiver<Option<Peer>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -59,7 +59,13 @@ enum Stream {
 impl Connection {
     /// The peer, if there is one.
     pub(super) fn peer(&self) -> Option<Peer> {
-        *self.peer.lock()
+        *self.peer.borrow()
+    }
+
+    /// Waits until there is a peer.
+    pub(super) async fn connected(&self) {
+        // The sender lives as long as the task, which accepts peers until it is aborted.
+        let _ = self.peer.clone().wait_for(Option::is_some).await;
     }
 
     /// Accepts one client after the other.
@@ -91,7 +97,7 @@ impl Connection {
             let stream = Handle::current().block_on(target.connect())?;
             return Ok(Self::spawn(|peer| {
                 // Before the task runs.
-                *peer.lock() = stream.peer();
+                peer.send_replace(stream.peer());
                 tokio::spawn(async move { stream.observe(&peer).await })
             }));
         };
@@ -107,9 +113,9 @@ impl Connection {
         }))
     }
 
-    fn spawn(task: impl FnOnce(Arc<Mutex<Option<Peer>>>) -> JoinHandle<()>) -> Self {
-        let peer = Arc::default();
-        let task = task(Arc::clone(&peer));
+    fn spawn(task: impl FnOnce(watch::Sender<Option<Peer>>) -> JoinHandle<()>) -> Self {
+        let (sender, peer) = watch::channel(None);
+        let task = task(sender);
         Connection { peer, task: Mutex::new(Some(task)) }
     }
 
@@ -138,7 +144,7 @@ impl AsyncListener {
         })
     }
 
-    async fn accept_all(self, peer: Arc<Mutex<Option<Peer>>>) {
+    async fn accept_all(self, peer: watch::Sender<Option<Peer>>) {
         loop {
             match self.accept().await {
                 Ok(stream) => stream.observe(&peer).await,
@@ -186,15 +192,15 @@ impl Stream {
     }
 
     /// Waits until the peer closes the connection.
-    async fn observe(self, peer: &Mutex<Option<Peer>>) {
-        *peer.lock() = self.peer();
+    async fn observe(self, peer: &watch::Sender<Option<Peer>>) {
+        peer.send_replace(self.peer());
         loop {
             match self.ready().await {
                 Ok(ready) if !ready.is_read_closed() && !ready.is_error() => self.forget_input(),
                 Ok(_) | Err(_) => break,
             }
         }
-        *peer.lock() = None;
+        peer.send_replace(None);
     }
 
     async fn ready(&self) -> io::Result<Ready> {

@@ -1,23 +1,14 @@
 //! The text that stands for the bytes of a ring buffer in JSON, as in QEMU.
 
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use qapi_core::Result;
 
-use super::messages;
+use crate::base64_text;
 use crate::schema::chardev::DataFormat;
 
 /// The two bytes that stand for NUL, as in QEMU's strings a NUL byte is the end.
 const ENCODED_NUL: &[u8] = b"\xc0\x80";
-
-/// Accepts text whose last group has no padding, and bits after the last byte.
-const LENIENT: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true),
-);
 
 /// The bytes for a text.
 ///
@@ -30,34 +21,54 @@ pub(super) fn decode(text: &str, format: DataFormat) -> Result<Vec<u8>> {
             Ok(parts.join(ENCODED_NUL))
         }
         DataFormat::Utf8 => Ok(text.as_bytes().to_vec()),
-        DataFormat::Base64 => {
-            let mut text: Vec<u8> = text.bytes().filter(|byte| *byte != b'\n').collect();
-            if !text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte)) {
-                return Err(messages::not_base64());
-            }
-            // An incomplete group at the end is dropped.
-            text.truncate(text.len() - text.len() % 4);
-            LENIENT.decode(text).map_err(|_| messages::not_base64())
-        }
+        DataFormat::Base64 => base64_text::decode(text.as_bytes()),
     }
 }
 
-/// The text for bytes. As text, it ends before a NUL byte, and what is not UTF-8 is replaced.
+/// The text for bytes. As text, it ends before a NUL byte, and U+FFFD replaces what is not UTF-8.
 pub(super) fn encode(bytes: &[u8], format: DataFormat) -> String {
     match format {
         DataFormat::Utf8 => {
             let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-            let mut text = String::new();
-            let mut rest = &bytes[..end];
-            while let Some(at) = rest.windows(2).position(|pair| pair == ENCODED_NUL) {
-                text += &String::from_utf8_lossy(&rest[..at]);
-                text.push('\0');
-                rest = &rest[at + ENCODED_NUL.len()..];
+            let (mut text, mut rest) = (String::new(), &bytes[..end]);
+            while let [first, others @ ..] = rest {
+                let more = others.iter().take(continuation_bytes(*first));
+                let length = 1 + more.take_while(|byte| is_continuation(**byte)).count();
+                let (sequence, behind) = rest.split_at(length);
+                text.push(character(sequence));
+                rest = behind;
             }
-            text + &String::from_utf8_lossy(rest)
+            text
         }
         DataFormat::Base64 => BASE64_STANDARD.encode(bytes),
     }
+}
+
+/// The number of bytes that follow the first byte of a character. As in QEMU, a character may have
+/// six bytes, although those of more than four are invalid.
+fn continuation_bytes(first: u8) -> usize {
+    match first.leading_ones() {
+        ones @ 2..=6 => ones as usize - 1,
+        _one_byte => 0,
+    }
+}
+
+fn is_continuation(byte: u8) -> bool {
+    byte.leading_ones() == 1
+}
+
+/// The character of a sequence of bytes. As in QEMU, noncharacters are replaced too.
+fn character(sequence: &[u8]) -> char {
+    if sequence == ENCODED_NUL {
+        return '\0';
+    }
+    let decoded = std::str::from_utf8(sequence).ok().and_then(|text| text.chars().next());
+    decoded.filter(|found| !is_noncharacter(*found)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn is_noncharacter(character: char) -> bool {
+    let code = u32::from(character);
+    (0xfdd0..=0xfdef).contains(&code) || code & 0xfffe == 0xfffe
 }
 
 #[cfg(test)]
@@ -68,25 +79,57 @@ mod tests {
     #[test]
     fn bytes_are_those_of_qemu() {
         use DataFormat::{Base64, Utf8};
-        let table: [(&str, DataFormat, &[u8], &str); 9] = [
-            ("abc", Utf8, b"abc", "abc"),
-            ("a\u{e9}\0b", Utf8, b"a\xc3\xa9\xc0\x80b", "a\u{e9}\0b"),
-            ("YWJj", Base64, b"abc", "abc"),
-            ("YWI=", Base64, b"ab", "ab"),
-            ("YW\nJj", Base64, b"abc", "abc"),
-            ("AAH/", Base64, b"\0\x01\xff", ""),
-            ("gIGC", Base64, b"\x80\x81\x82", "\u{fffd}\u{fffd}\u{fffd}"),
-            ("AAH", Base64, b"", ""),
-            ("", Base64, b"", ""),
+        let table: [(&str, DataFormat, &[u8]); 4] = [
+            ("abc", Utf8, b"abc"),
+            ("a\u{e9}\0b", Utf8, b"a\xc3\xa9\xc0\x80b"),
+            ("YWJj", Base64, b"abc"),
+            ("AAH", Base64, b""),
         ];
-        for (text, format, bytes, expected) in table {
+        for (text, format, bytes) in table {
             assert_eq!(decode(text, format).expect(text), bytes, "{text:?}");
-            assert_eq!(encode(bytes, Utf8), expected, "{text:?}");
         }
+        decode("!", Base64).expect_err("the text is not in base64");
         assert_eq!(encode(b"\0\x01\xff", Base64), "AAH/");
-        for text in ["!!!!", "!!!", "=AAA"] {
-            let error = decode(text, Base64).expect_err("the text is not in base64");
-            assert_eq!(error.desc(), "Base64 data contains invalid characters", "{text}");
+    }
+
+    /// Recorded from `qemu-storage-daemon`.
+    #[test]
+    fn what_is_not_utf8_is_replaced_as_in_qemu() {
+        let table: [(&[u8], &str); 26] = [
+            (b"abc", "abc"),
+            (b"a\0b", "a"),
+            (b"a\xc0\x80b", "a\0b"),
+            (b"\xc0\x80\x80", "\0\u{fffd}"),
+            (b"\x7f\xc2\x80\xe2\x80\xa8", "\u{7f}\u{80}\u{2028}"),
+            (b"\xf0\x9f\x98\x80", "\u{1f600}"),
+            (b"\x80\x80", "\u{fffd}\u{fffd}"),
+            (b"\xff\x80a", "\u{fffd}\u{fffd}a"),
+            // Incomplete.
+            (b"\xc3a", "\u{fffd}a"),
+            (b"\xe2\x82", "\u{fffd}"),
+            (b"\xe2\x82\xe2\x82\xac", "\u{fffd}\u{20ac}"),
+            (b"\xf1\x80\xc3\xa9", "\u{fffd}\u{e9}"),
+            (b"\xf9\x80a", "\u{fffd}a"),
+            // Longer than needed.
+            (b"\xc1\x81", "\u{fffd}"),
+            (b"\xe0\x80\xaf", "\u{fffd}"),
+            (b"\xf0\x80\x80\x80x", "\u{fffd}x"),
+            (b"\xfc\x80\x80\x80\x80\x80a", "\u{fffd}a"),
+            // Surrogates.
+            (b"\xed\xa0\xbd\xed\xb8\x80", "\u{fffd}\u{fffd}"),
+            // Too large.
+            (b"\xf4\x90\x80\x80", "\u{fffd}"),
+            (b"\xf7\xbf\xbf\xbfa", "\u{fffd}a"),
+            (b"\xfd\xbf\xbf\xbf\xbf\xbfa", "\u{fffd}a"),
+            // Noncharacters.
+            (b"\xef\xbf\xbe", "\u{fffd}"),
+            (b"\xef\xb7\x90\xef\xb7\xaf", "\u{fffd}\u{fffd}"),
+            (b"\xef\xb7\x8f\xef\xb7\xb0", "\u{fdcf}\u{fdf0}"),
+            (b"\xf0\x9f\xbf\xbe", "\u{fffd}"),
+            (b"\xf4\x8f\xbf\xbf", "\u{fffd}"),
+        ];
+        for (bytes, expected) in table {
+            assert_eq!(encode(bytes, DataFormat::Utf8), expected, "{bytes:x?}");
         }
     }
 }

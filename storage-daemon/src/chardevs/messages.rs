@@ -60,10 +60,6 @@ pub(super) fn too_many(most: usize) -> Error {
     Error::generic(format!("at most {most} chardevs can exist"))
 }
 
-pub(super) fn not_base64() -> Error {
-    Error::generic("Base64 data contains invalid characters")
-}
-
 pub(super) fn cannot_open(path: &str, error: io::Error) -> Error {
     Error::from(error).context(format!("Could not open '{path}'"))
 }

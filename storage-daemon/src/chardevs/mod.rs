@@ -28,6 +28,10 @@ const CHARDEVS_MAX: usize = 1024;
 /// The longest identifier of a device in bytes.
 const ID_MAX: usize = 255;
 
+/// The most bytes of a ring buffer in one reply: as text in JSON, with an escape sequence for each,
+/// they fit in the unread output of a client.
+const RING_READ_MAX: usize = 2 << 20;
+
 /// The kinds of devices that are supported.
 const KINDS: [ChardevBackendKind; 8] = [
     ChardevBackendKind::File,
@@ -197,7 +201,7 @@ impl Chardevs {
         Ok(())
     }
 
-    /// Removes the oldest bytes from a ring buffer.
+    /// Removes the oldest bytes from a ring buffer: `most` of them, and no more than 2 MiB.
     ///
     /// # Errors
     /// There is no such ring buffer, or the number of bytes is not positive.
@@ -206,7 +210,7 @@ impl Chardevs {
         let ring = chardev.ring().ok_or_else(|| messages::not_a_ring_buffer(id))?;
         let most = usize::try_from(most).ok().filter(|most| *most > 0);
         let most = most.ok_or_else(messages::size_not_positive)?;
-        let bytes = ring.lock().read(most);
+        let bytes = ring.lock().read(most.min(RING_READ_MAX));
         Ok(encoding::encode(&bytes, format))
     }
 

@@ -1,14 +1,16 @@
 //! Sockets as character devices.
 
+use std::io;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use qapi_core::server::ClientCount;
+use qapi_core::server::{ClientCount, TcpEnds};
 use qapi_core::{Listener, Result};
 use serde_json::{Value, json};
 
 use super::connection::{Connection, Peer, Target};
 use super::messages;
+use crate::options::SocketRole;
 use crate::schema::chardev_options::ChardevSocket;
 use crate::schema::socket_address::{InetSocketAddress, SocketAddress, UnixSocketAddress};
 use crate::sockets::{SocketFile, listen_inet, listen_unix, port, resolve, unix_address};
@@ -40,6 +42,29 @@ impl Socket {
         let clients = listener.client_count();
         let users = Users::Monitor { listener: Mutex::new(Some(listener)), clients };
         Socket { address, is_server, users }
+    }
+
+    /// Listens or connects for no monitor, at an address of the command line. May wait for the
+    /// first client.
+    ///
+    /// # Errors
+    /// The address cannot be bound or reached.
+    pub async fn open_configured(address: SocketAddress, role: SocketRole) -> Result<Self> {
+        match role {
+            SocketRole::Server { wait } => {
+                let socket = listen(address)?;
+                if let Users::One { connection, .. } = &socket.users
+                    && wait
+                {
+                    connection.connected().await;
+                }
+                Ok(socket)
+            }
+            SocketRole::Client { reconnect } => {
+                let connected = tokio::task::spawn_blocking(move || connect(address, reconnect));
+                connected.await.map_err(io::Error::from)?
+            }
+        }
     }
 
     /// Listens or connects. Blocks.
@@ -91,7 +116,10 @@ impl Socket {
         let server = if self.is_server { ",server=on" } else { "" };
         let peer = match &self.users {
             Users::One { connection, .. } => connection.peer(),
-            Users::Monitor { clients, .. } => (clients.get() > 0).then_some(Peer::Unix),
+            Users::Monitor { clients, .. } => match clients.oldest_tcp() {
+                Some(TcpEnds { local, remote, .. }) => Some(Peer::Tcp { local, remote }),
+                None => (clients.get() > 0).then_some(Peer::Unix),
+            },
         };
         match peer {
             None => format!("disconnected:{address}{server}"),

@@ -46,7 +46,7 @@ pub fn ringbuf_read(
     #[qapi(state)] chardevs: &Chardevs,
     /// The identifier of the ring buffer.
     device: &str,
-    /// The most bytes to return.
+    /// The most bytes to return. No reply has more than 2 MiB.
     size: i64,
     /// The encoding of the bytes; `utf8` by default. Then the text ends before a NUL byte, and
     /// U+FFFD replaces what is not UTF-8.

@@ -18,7 +18,8 @@ use crate::exports::Exports;
 use crate::objects::Objects;
 use crate::options::messages;
 use crate::options::{
-    ChardevKind, ChardevOptions, MonitorOptions, OptionError, Settings, Step, StepKind, typed,
+    ChardevKind, ChardevOptions, MonitorOptions, OptionError, Settings, SocketAddress, Step,
+    StepKind, typed,
 };
 use crate::schema::export::{BlockExportOptions, NbdServerOptions};
 use crate::schema::image_corrupted::BlockImageCorrupted;
@@ -124,9 +125,9 @@ impl Setup {
     /// # Errors
     /// The argument of a step is malformed, or the step fails.
     pub async fn carry_out(&mut self, steps: &[Step]) -> Result<(), OptionError> {
-        for Step { kind, argument } in steps {
+        for (position, Step { kind, argument }) in steps.iter().enumerate() {
             let result = match kind {
-                StepKind::Chardev => self.chardev(argument).await,
+                StepKind::Chardev => self.chardev(argument, &steps[position..]).await,
                 StepKind::Monitor => self.monitor(argument),
                 StepKind::Blockdev => self.blockdev(argument),
                 StepKind::Object => self.object(argument),
@@ -142,7 +143,8 @@ impl Setup {
         Ok(())
     }
 
-    async fn chardev(&mut self, argument: &str) -> Result<()> {
+    /// Adds a character device. The later steps tell whether it is for a monitor.
+    async fn chardev(&mut self, argument: &str, later: &[Step]) -> Result<()> {
         let warn = |warning| {
             // Unlike `eprintln!`, this does not panic if standard error is closed.
             let _ =
@@ -155,7 +157,12 @@ impl Setup {
             }
             ChardevKind::Socket(options) => {
                 let (address, is_server) = described(&options);
-                let socket = Socket::for_monitor(address, is_server, socket(options).await?);
+                let is_inherited = matches!(options.address, SocketAddress::Fd(_));
+                let socket = if is_inherited || is_for_monitor(&id, later) {
+                    Socket::for_monitor(address, is_server, socket(options).await?)
+                } else {
+                    Socket::open_configured(address, options.role).await?
+                };
                 self.chardevs.add_socket(&id, socket)
             }
             ChardevKind::Other(backend) => self.chardevs.add_configured(&id, backend),
@@ -190,6 +197,14 @@ impl Setup {
         let options: BlockExportOptions = typed(argument, "type")?;
         self.exports.add(options)
     }
+}
+
+/// Whether one of the steps adds a monitor with a character device.
+fn is_for_monitor(chardev: &str, steps: &[Step]) -> bool {
+    steps.iter().filter(|step| step.kind == StepKind::Monitor).any(|step| {
+        // A malformed argument is reported when its turn comes.
+        MonitorOptions::parse(&step.argument).is_ok_and(|options| options.chardev == chardev)
+    })
 }
 
 /// Adds the engine of jobs to `server`, with the journal if there is one.

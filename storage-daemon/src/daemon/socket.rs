@@ -37,6 +37,9 @@ pub(super) fn described(
         SocketAddress::Tcp(address) => socket_address::SocketAddress::Inet(InetSocketAddress {
             host: address.host.clone(),
             port: address.port.to_string(),
+            to: (address.to > address.port).then_some(address.to),
+            ipv4: (address.ipv4 && !address.ipv6).then_some(true),
+            ipv6: (address.ipv6 && !address.ipv4).then_some(true),
             ..InetSocketAddress::default()
         }),
         SocketAddress::Fd(fd) => {

@@ -103,10 +103,6 @@ pub(super) fn cannot_read_secret(path: &Path, error: std::io::Error) -> Error {
     Error::from(error).context(format!("Unable to read {path}: Error reading file “{path}”"))
 }
 
-pub(super) fn not_base64() -> Error {
-    Error::generic("Base64 data contains invalid characters")
-}
-
 /// QEMU has no such error.
 pub(super) fn malformed_pattern(pattern: &str) -> Error {
     Error::generic(format!("'{pattern}' is not a pattern"))

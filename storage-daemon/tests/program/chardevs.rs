@@ -80,6 +80,73 @@ fn devices_of_the_command_line_are_used_without_a_monitor() {
 }
 
 #[test]
+fn a_reply_has_a_part_of_a_large_ring_buffer() {
+    let daemon = Daemon::start(&["--chardev", "ringbuf,id=ring,size=4M"]);
+    let mut client = daemon.client();
+    // Each byte has an escape sequence in the reply.
+    let data = "\u{1}".repeat(3 << 20);
+    client.execute("ringbuf-write", json!({"device": "ring", "data": data}));
+    for expected in [2 << 20, 1 << 20, 0] {
+        let read = client.execute("ringbuf-read", json!({"device": "ring", "size": 4 << 20}));
+        assert_eq!(read.as_str().map(str::len), Some(expected));
+    }
+}
+
+#[test]
+fn sockets_of_the_command_line_accept_a_client_without_a_monitor() {
+    let daemon = Daemon::start(&[
+        "--chardev",
+        "socket,id=unix,path=$DIR/unix,server=on,wait=off",
+        "--chardev",
+        "socket,id=tcp,host=127.0.0.1,port=0,ipv4=on,server=on,wait=off",
+        "--chardev",
+        "socket,id=out,path=$DIR/unix",
+    ]);
+    let mut client = daemon.client();
+    let unix = format!("unix:{}", daemon.path("unix").display());
+    assert_eq!(filename(&mut client, "out"), unix);
+    wait_for("the connection", || {
+        (filename(&mut client, "unix") == format!("{unix},server=on")).then_some(())
+    });
+    let idle = filename(&mut client, "tcp");
+    let address = idle.strip_prefix("disconnected:tcp:").and_then(|rest| rest.split_once(','));
+    let stream = TcpStream::connect(address.unwrap().0).unwrap();
+    let expected = format!(
+        "tcp:{},server=on <-> {}",
+        stream.peer_addr().unwrap(),
+        stream.local_addr().unwrap()
+    );
+    wait_for("the client", || (filename(&mut client, "tcp") == expected).then_some(()));
+}
+
+#[test]
+fn a_monitor_over_tcp_is_shown_with_its_client() {
+    let daemon = Daemon::start(&[
+        "--chardev",
+        "socket,id=tcp,host=127.0.0.1,port=0,ipv4=on,server=on,wait=off",
+        "--monitor",
+        "tcp",
+    ]);
+    let mut client = daemon.client();
+    let idle = filename(&mut client, "tcp");
+    let address = idle.strip_prefix("disconnected:tcp:").and_then(|rest| rest.split_once(','));
+    let first = TcpStream::connect(address.unwrap().0).unwrap();
+    let shown = |stream: &TcpStream| {
+        let (remote, local) = (stream.peer_addr().unwrap(), stream.local_addr().unwrap());
+        format!("tcp:{remote},server=on <-> {local}")
+    };
+    let expected = shown(&first);
+    wait_for("the client", || (filename(&mut client, "tcp") == expected).then_some(()));
+    // A second client is shown when the first one is gone.
+    let second = TcpStream::connect(address.unwrap().0).unwrap();
+    drop(first);
+    let expected = shown(&second);
+    wait_for("the other client", || (filename(&mut client, "tcp") == expected).then_some(()));
+    drop(second);
+    wait_for("the end", || (filename(&mut client, "tcp") == idle).then_some(()));
+}
+
+#[test]
 fn a_monitor_needs_a_device_with_clients() {
     let mut daemon = Daemon::start(&["--chardev", "null,id=n", "--monitor", "n"]);
     assert!(!daemon.ended().success());
