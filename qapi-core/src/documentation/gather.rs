@@ -55,7 +55,7 @@ fn definition_documentation(
 ) -> DefinitionDocumentation {
     let section = |kind| definition.section(kind).map(str::to_owned);
     let object = object(info, shown);
-    let return_type = as_command(definition).and_then(|command| (command.returns)());
+    let return_type = as_command(definition).and_then(|command| command.returns.get());
     DefinitionDocumentation {
         name: definition.name.to_owned(),
         kind: DocumentedKind::of(definition),
@@ -171,7 +171,7 @@ fn alternative(member: &AlternateMember) -> PartDocumentation {
     PartDocumentation {
         name: member.name.to_owned(),
         doc: member.doc.to_owned(),
-        part_type: Some((member.ty)().to_string()),
+        part_type: Some(member.ty.get().to_string()),
         optional: false,
         since: member.since.map(str::to_owned),
         features: Vec::new(),
@@ -182,7 +182,7 @@ fn member(member: &Member, shown: &SchemaInfoObjectMember) -> PartDocumentation 
     PartDocumentation {
         name: member.name.to_owned(),
         doc: member.doc.to_owned(),
-        part_type: Some((member.ty)().to_string()),
+        part_type: Some(member.ty.get().to_string()),
         optional: member.optional,
         since: member.since.map(str::to_owned),
         features: features(member.features, shown.features.as_deref()),

@@ -29,7 +29,7 @@ pub enum Mask {
 
 /// All commands and events among `definitions`, in their order, then every type that they refer to,
 /// in the order of first use. The parts that `view` leaves out are absent.
-pub(crate) fn introspect(
+pub fn introspect(
     definitions: impl Iterator<Item = &'static Definition>,
     mask: Mask,
     view: &View,
@@ -73,7 +73,7 @@ impl Used {
         match arguments {
             Arguments::Members([]) => Self::Empty,
             Arguments::Members(members) => Self::Arguments(definition, members),
-            Arguments::Type(ty) => Self::Type(ty()),
+            Arguments::Type(ty) => Self::Type(ty.get()),
         }
     }
 
@@ -82,7 +82,7 @@ impl Used {
     fn name(self) -> String {
         match self {
             Self::Type(Type::Builtin(builtin)) => builtin.as_str().to_owned(),
-            Self::Type(Type::Array(element)) => format!("[{}]", Self::of(element()).name()),
+            Self::Type(Type::Array(element)) => format!("[{}]", Self::of(element.get()).name()),
             Self::Type(Type::Defined(definition)) => definition.name.to_owned(),
             Self::Arguments(definition, _) => format!("q_obj_{}-arg", definition.name),
             Self::Empty => "q_empty".to_owned(),
@@ -130,7 +130,7 @@ impl Introspection {
         match used {
             Used::Type(Type::Builtin(_)) => name,
             Used::Type(Type::Array(element)) => {
-                format!("[{}]", self.use_type(Used::of(element())))
+                format!("[{}]", self.use_type(Used::of(element.get())))
             }
             Used::Type(Type::Defined(_)) | Used::Arguments(..) | Used::Empty => self.masked(name),
         }
@@ -160,7 +160,7 @@ impl Introspection {
 
     fn command(&mut self, definition: &'static Definition, command: &'static Command) {
         let arg_type = self.use_type(Used::of_arguments(definition, &command.arguments));
-        let ret_type = self.use_type((command.returns)().map_or(Used::Empty, Used::of));
+        let ret_type = self.use_type(command.returns.get().map_or(Used::Empty, Used::of));
         let allow_oob = command.allow_oob.then_some(true);
         let info = SchemaInfoCommand { arg_type, ret_type, allow_oob };
         self.push(definition.name.to_owned(), Some(definition), SchemaInfoKind::Command(info));
@@ -180,7 +180,7 @@ impl Introspection {
                 self.push(builtin.as_str().to_owned(), None, SchemaInfoKind::Builtin(info));
             }
             Type::Array(element) => {
-                let element_type = self.use_type(Used::of(element()));
+                let element_type = self.use_type(Used::of(element.get()));
                 let name = format!("[{element_type}]");
                 self.push(name, None, SchemaInfoKind::Array(SchemaInfoArray { element_type }));
             }
@@ -210,7 +210,7 @@ impl Introspection {
     }
 
     fn alternate(&mut self, used: Used, definition: &'static Definition) {
-        let alternatives = self.view.alternatives(definition).map(|member| (member.ty)());
+        let alternatives = self.view.alternatives(definition).map(|member| member.ty.get());
         let members = alternatives
             .map(|ty| SchemaInfoAlternateMember { alternative_type: self.use_type(Used::of(ty)) })
             .collect();
@@ -253,7 +253,7 @@ impl Introspection {
         let is_shown = |found: &OwnedMember| view.shows_part(found.owner, found.member);
         let member = |OwnedMember { owner, member }| SchemaInfoObjectMember {
             name: member.name.to_owned(),
-            member_type: self.use_type(Used::of((member.ty)())),
+            member_type: self.use_type(Used::of(member.ty.get())),
             default: member.optional.then_some(serde_json::Value::Null),
             features: self.feature_names(Origin::of(owner), member),
         };
@@ -266,7 +266,7 @@ impl Introspection {
             .view
             .branches(definition)
             .into_iter()
-            .filter_map(|branch| Some((branch.name, Used::of(branch.ty?()))))
+            .filter_map(|branch| Some((branch.name, Used::of(branch.ty?.get()))))
             .collect();
         let values = tag_of(definition).map_or_else(Vec::new, |tag| self.view.values(tag));
         let plain = values

@@ -4,4 +4,4 @@
 pub mod info;
 pub(crate) mod introspect;
 
-pub use introspect::Mask;
+pub use introspect::{Mask, introspect};

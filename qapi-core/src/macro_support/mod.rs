@@ -31,6 +31,7 @@ pub use crate::schema::definition::enum_::{Enum, EnumExtension, EnumValue};
 pub use crate::schema::definition::object::{
     Alternate, AlternateMember, Branch, Member, MemberShape, Struct, Union,
 };
+pub use crate::schema::definition::reference::Reference;
 pub use crate::schema::definition::type_::Type;
 pub use crate::schema::definition::{
     Definition, DefinitionKind, Feature, Part, Section, SectionKind, Source,

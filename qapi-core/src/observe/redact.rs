@@ -36,7 +36,7 @@ impl Shape {
     pub(super) fn of_arguments(arguments: &Arguments, is_open: bool) -> Self {
         match *arguments {
             Arguments::Members(members) => Self { types: Vec::new(), members, is_open },
-            Arguments::Type(ty) => Self { types: vec![ty()], members: &[], is_open },
+            Arguments::Type(ty) => Self { types: vec![ty.get()], members: &[], is_open },
         }
     }
 
@@ -64,7 +64,7 @@ impl Shape {
 
     /// Whether a member of the value, or of a value within it, is secret.
     pub(super) fn has_secrets(&self) -> bool {
-        let listed = self.members.iter().map(|member| (member.ty)());
+        let listed = self.members.iter().map(|member| member.ty.get());
         let mut reached: Vec<&'static Definition> = Vec::new();
         let mut next: Vec<Type> = self.types.iter().copied().chain(listed).collect();
         while let Some(ty) = next.pop() {
@@ -97,10 +97,10 @@ fn add_members(definition: &'static Definition, name: &str, found: &mut Vec<&'st
 /// schemas exclude cycles of bases and branches.
 fn parts(definition: &'static Definition) -> Vec<&'static Definition> {
     let of_branches = branches(definition).iter().filter_map(|Branch { ty, .. }| *ty);
-    let types = base(definition).into_iter().chain(of_branches.map(|ty| ty()));
+    let types = base(definition).into_iter().chain(of_branches.map(|ty| ty.get()));
     let alternatives = alternatives(definition).iter();
     types
-        .chain(alternatives.map(|alternative| (alternative.ty)()))
+        .chain(alternatives.map(|alternative| alternative.ty.get()))
         .filter_map(|ty| match ty {
             Type::Defined(definition) => Some(definition),
             Type::Builtin(_) | Type::Array(_) => None,
@@ -111,11 +111,11 @@ fn parts(definition: &'static Definition) -> Vec<&'static Definition> {
 /// Adds the types of the elements of `ty`, or of the lists among its alternatives.
 fn add_elements(ty: Type, types: &mut Vec<Type>) {
     match ty {
-        Type::Array(element) => types.push(element()),
+        Type::Array(element) => types.push(element.get()),
         Type::Builtin(_) => {}
         Type::Defined(definition) => {
             for alternative in alternatives(definition) {
-                add_elements((alternative.ty)(), types);
+                add_elements(alternative.ty.get(), types);
             }
         }
     }
@@ -141,7 +141,7 @@ impl Serialize for Redacted<'_> {
                         map.serialize_entry(name, UNKNOWN)?;
                     } else {
                         let types: Vec<Type> =
-                            members.iter().map(|member| (member.ty)()).collect();
+                            members.iter().map(|member| member.ty.get()).collect();
                         let is_any = |ty: &Type| matches!(ty, Type::Builtin(Builtin::Any));
                         let is_open = types.is_empty() || types.iter().any(is_any);
                         let shape = Shape { types, members: &[], is_open };

@@ -112,7 +112,7 @@ impl TrafficLog {
         if definition.is_some_and(|found| any_matches(&self.except, found.name)) {
             return;
         }
-        let returns = definition.and_then(as_command).and_then(|command| (command.returns)());
+        let returns = definition.and_then(as_command).and_then(|command| command.returns.get());
         let shape = returns.map(Shape::of_type).unwrap_or_default();
         self.message(session, text, "return", shape);
     }

@@ -16,6 +16,7 @@ pub(crate) mod query;
 pub mod render;
 pub(crate) mod view;
 
+pub use check::conflicts;
 pub use compat::{CompatPolicy, CompatPolicyInput, CompatPolicyOutput};
 pub use conflict::{Conflict, ConflictPlace, Rule};
 pub use projection::{Projection, Release};

@@ -11,19 +11,19 @@ use crate::schema::definition::{Definition, DefinitionKind};
 pub(crate) fn each_reference(definition: &'static Definition, mut take: impl FnMut(Type)) {
     base(definition).into_iter().for_each(&mut take);
     for member in own_members(definition) {
-        take((member.ty)());
+        take(member.ty.get());
     }
     for ty in branches(definition).iter().filter_map(|branch| branch.ty) {
-        take(ty());
+        take(ty.get());
     }
     match &definition.kind {
         DefinitionKind::Enum(_) | DefinitionKind::Struct(_) | DefinitionKind::Union(_) => {}
         DefinitionKind::Alternate(alternate) => {
-            alternate.members.iter().for_each(|member| take((member.ty)()));
+            alternate.members.iter().for_each(|member| take(member.ty.get()));
         }
         DefinitionKind::Command(command) => {
             command.arguments.boxed().into_iter().for_each(&mut take);
-            (command.returns)().into_iter().for_each(take);
+            command.returns.get().into_iter().for_each(take);
         }
         DefinitionKind::Event(event) => event.arguments.boxed().into_iter().for_each(take),
     }
@@ -34,20 +34,16 @@ impl Arguments {
     pub(crate) fn boxed(&self) -> Option<Type> {
         match self {
             Self::Members(_) => None,
-            Self::Type(ty) => Some(ty()),
+            Self::Type(ty) => Some(ty.get()),
         }
     }
-}
-
-fn call(ty: TypeRef) -> Type {
-    ty()
 }
 
 /// The type whose members come first in a struct or union.
 pub(crate) fn base(definition: &'static Definition) -> Option<Type> {
     match &definition.kind {
-        DefinitionKind::Struct(object) => object.base.map(call),
-        DefinitionKind::Union(union) => union.base.map(call),
+        DefinitionKind::Struct(object) => object.base.map(TypeRef::get),
+        DefinitionKind::Union(union) => union.base.map(TypeRef::get),
         DefinitionKind::Enum(_)
         | DefinitionKind::Alternate(_)
         | DefinitionKind::Command(_)
@@ -72,7 +68,7 @@ pub(crate) fn own_members(definition: &'static Definition) -> &'static [Member] 
 
 /// The branches of a union.
 pub(crate) fn branches(definition: &'static Definition) -> &'static [Branch] {
-    as_union(definition).map_or(&[], |union| (union.branches)())
+    as_union(definition).map_or(&[], |union| union.branches.get())
 }
 
 /// The alternatives of an alternate.
@@ -92,7 +88,7 @@ pub(crate) fn tag_of(definition: &'static Definition) -> Option<&'static Definit
     let union = as_union(definition)?;
     let shared = shared_members(definition);
     let found = shared.iter().find(|found| found.member.name == union.discriminator)?;
-    as_enum((found.member.ty)())
+    as_enum(found.member.ty.get())
 }
 
 impl Definition {

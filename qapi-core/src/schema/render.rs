@@ -53,7 +53,7 @@ impl Rendering {
             DefinitionKind::Struct(data) => {
                 self.put("struct", name);
                 if let Some(base) = data.base {
-                    self.put("base", type_name(base()));
+                    self.put("base", type_name(base.get()));
                 }
                 self.put("data", self.own_members());
             }
@@ -103,7 +103,7 @@ impl Rendering {
 
     fn union_parts(&mut self, data: &'static Union) {
         let base = match (data.base, data.members) {
-            (Some(base), []) => type_name(base()),
+            (Some(base), []) => type_name(base.get()),
             // The base of a union is either a name or a list of members in the schema language. A
             // union with both gets a list, which includes the members of the named base.
             (Some(_) | None, _) => self.members(shared_members(self.definition)),
@@ -111,18 +111,19 @@ impl Rendering {
         self.put("base", base);
         self.put("discriminator", data.discriminator);
         let branches = self.view.branches(self.definition).into_iter();
-        let adding = branches.filter_map(|branch| Some((branch.name, type_name(branch.ty?()))));
+        let adding =
+            branches.filter_map(|branch| Some((branch.name, type_name(branch.ty?.get()))));
         self.put("data", object(adding));
     }
 
     fn alternatives(&self) -> Value {
         let alternatives = self.view.alternatives(self.definition);
-        object(alternatives.map(|member| (member.name, type_name((member.ty)()))))
+        object(alternatives.map(|member| (member.name, type_name(member.ty.get()))))
     }
 
     fn command_parts(&mut self, data: &'static Command) {
         self.argument_parts(&data.arguments, !data.raw);
-        if let Some(returned) = (data.returns)() {
+        if let Some(returned) = data.returns.get() {
             self.put("returns", type_name(returned));
         }
         if data.raw {
@@ -144,7 +145,7 @@ impl Rendering {
             Arguments::Members([]) => {}
             Arguments::Members(_) => self.put("data", self.own_members()),
             Arguments::Type(ty) => {
-                self.put("data", type_name(ty()));
+                self.put("data", type_name(ty.get()));
                 if boxed {
                     self.put("boxed", true);
                 }
@@ -161,7 +162,7 @@ impl Rendering {
         let is_shown = |found: &OwnedMember| self.view.shows_part(found.owner, found.member);
         let entry = |OwnedMember { owner, member }| {
             let mark = if member.optional { "*" } else { "" };
-            let ty = type_name((member.ty)());
+            let ty = type_name(member.ty.get());
             let origin = Origin::of(owner);
             let value = match self.features(origin, member) {
                 none if none.is_empty() => ty,
@@ -185,7 +186,7 @@ fn object<K: Into<String>>(entries: impl Iterator<Item = (K, Value)>) -> Value {
 fn type_name(ty: Type) -> Value {
     match ty {
         Type::Builtin(builtin) => builtin.as_str().into(),
-        Type::Array(element) => json!([type_name(element())]),
+        Type::Array(element) => json!([type_name(element.get())]),
         Type::Defined(definition) => definition.name.into(),
     }
 }

@@ -221,7 +221,7 @@ impl View {
 
 /// The struct or union with the members that a branch adds.
 pub(crate) fn added_by(branch: &Branch) -> Option<&'static Definition> {
-    as_object(branch.ty?())
+    as_object(branch.ty?.get())
 }
 
 /// The form of the messages to one client: the layout of the JSON text, and the parts that it has.

@@ -9,7 +9,7 @@ use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 
 use super::{ObjectKind, QapiObject, QapiType, Sealed, Value};
 use crate::error::Result;
-use crate::schema::definition::type_::{Builtin, Type};
+use crate::schema::definition::type_::{Builtin, Type, TypeRef};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 
@@ -136,7 +136,7 @@ impl QapiType for serde_json::Value {
 
 impl<T: QapiType> QapiType for Vec<T> {
     fn schema_type() -> Type {
-        Type::Array(<T as QapiType>::schema_type)
+        Type::Array(TypeRef::by_function(<T as QapiType>::schema_type))
     }
 
     fn visit(input: Input<'_, '_>) -> Result<Self> {

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::messages;
 use crate::schema::definition::Definition;
 use crate::schema::definition::object::MemberShape;
-use crate::schema::definition::type_::{Builtin, Type};
+use crate::schema::definition::type_::{Builtin, Type, TypeRef};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 
@@ -186,9 +186,9 @@ pub trait EncodedMember<E>: Sized {
 #[diagnostic::do_not_recommend]
 impl<E: Encoding, T: OptionalOr<E::Value>> EncodedMember<E> for T {
     const SHAPE: MemberShape = if T::OPTIONAL {
-        MemberShape::optional(E::schema_type)
+        MemberShape::optional(TypeRef::by_function(E::schema_type))
     } else {
-        MemberShape::mandatory(E::schema_type)
+        MemberShape::mandatory(TypeRef::by_function(E::schema_type))
     };
 
     fn visit_member(object: &mut ObjectVisitor<'_, '_>, name: &'static str) -> Result<Self> {

@@ -6,7 +6,7 @@ use super::{QapiType, serialize_entry};
 use crate::error::Result;
 use crate::schema::definition::Definition;
 use crate::schema::definition::object::MemberShape;
-use crate::schema::definition::type_::{Builtin, Type};
+use crate::schema::definition::type_::{Builtin, Type, TypeRef};
 use crate::visitor::Input;
 use crate::visitor::object::ObjectVisitor;
 
@@ -33,9 +33,9 @@ pub trait MemberType<'m>: Sized {
     /// The type in the schema, and whether the member may be absent.
     #[doc(hidden)]
     const SHAPE: MemberShape = if Self::OPTIONAL {
-        MemberShape::optional(Self::schema_type)
+        MemberShape::optional(TypeRef::by_function(Self::schema_type))
     } else {
-        MemberShape::mandatory(Self::schema_type)
+        MemberShape::mandatory(TypeRef::by_function(Self::schema_type))
     };
 
     /// Reads the member `name` of `object`.

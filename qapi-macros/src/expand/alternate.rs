@@ -36,7 +36,9 @@ pub(crate) fn expand(model: &Checked<Alternate>) -> TokenStream {
 
 /// The description of the alternative.
 fn entry(Alternative { part, ty }: &Alternative) -> TokenStream {
-    part_entry("AlternateMember", part, Some(quote!(<#ty as __qapi::QapiType>::schema_type)))
+    let function = quote!(<#ty as __qapi::QapiType>::schema_type);
+    let reference = quote!(__qapi::Reference::by_function(#function));
+    part_entry("AlternateMember", part, Some(reference))
 }
 
 /// Visits the alternative in `__input` if the JSON type matches.

@@ -90,7 +90,10 @@ fn kind(model: &Command, arguments: &TokenStream) -> TokenStream {
     let options = options.iter().flatten();
     quote! {
         __qapi::DefinitionKind::Command(
-            __qapi::Command::new(__qapi::Arguments::#arguments, #returns::returns) #(#options)*
+            __qapi::Command::new(
+                __qapi::Arguments::#arguments,
+                __qapi::Reference::by_function(#returns::returns),
+            ) #(#options)*
         )
     }
 }
@@ -120,15 +123,17 @@ fn arguments(model: &Command) -> (TokenStream, Option<TokenStream>) {
     });
     if let Some(Raw { data, .. }) = &model.raw {
         return match data {
-            Some(ty) => (quote!(Type(<#ty as __qapi::QapiObject>::object_type)), None),
+            Some(ty) => {
+                let ty = members::object_reference(ty);
+                (quote!(Type(#ty)), None)
+            }
             None => (quote!(Members(&[])), None),
         };
     }
     if model.boxed.is_none() {
         return (quote!(Members(__MEMBERS)), Some(members::table(arguments.map(members::entry))));
     }
-    let types =
-        arguments.map(|Member { ty, .. }| quote!(<#ty as __qapi::QapiObject>::object_type));
+    let types = arguments.map(|Member { ty, .. }| members::object_reference(ty));
     (quote!(Type(#(#types)*)), None)
 }
 

@@ -23,7 +23,7 @@ pub(super) fn expand(model: &Enum, extends: &Path) -> TokenStream {
     let code = quote! {
         static __VALUES: &[__qapi::EnumValue] = &[#(#entries),*];
         #crate_path::__private::submit!(__qapi::EnumExtension::new(
-            <#extends as __qapi::QapiOpenEnum>::open_type,
+            __qapi::Reference::by_function(<#extends as __qapi::QapiOpenEnum>::open_type),
             __VALUES,
             #crate_path::__private::source!(),
         ));

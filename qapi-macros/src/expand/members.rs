@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::Ident;
+use syn::{Ident, Type};
 
 use super::{may_be_hidden, part_entry};
 use crate::model::{Base, DefaultValue, Encoding, Member};
@@ -103,7 +103,8 @@ pub(super) fn serialize_argument(member: &Member) -> TokenStream {
 pub(super) fn base_entry(bases: &[Base]) -> TokenStream {
     match bases.first() {
         Some(Base { ty, .. }) => {
-            quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type))
+            let reference = object_reference(ty);
+            quote!(__qapi::Some(#reference))
         }
         None => quote!(__qapi::None),
     }
@@ -143,4 +144,9 @@ pub(super) fn serialize_optional_borrowed(member: &Member) -> TokenStream {
             &self.#ident.map(__qapi::ToOwned::to_owned), #name, __map,
         )?;
     }
+}
+
+/// A reference to the type of an object.
+pub(super) fn object_reference(ty: &Type) -> TokenStream {
+    quote!(__qapi::Reference::by_function(<#ty as __qapi::QapiObject>::object_type))
 }

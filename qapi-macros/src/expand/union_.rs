@@ -31,7 +31,7 @@ fn expand_enum(model: &UnionEnum) -> TokenStream {
                 __qapi::None,
                 &[__qapi::Member::new(__qapi::Part::new(#name, ""), #shape)],
                 #name,
-                <#ident as __qapi::QapiBranches>::branches,
+                __qapi::Reference::by_function(<#ident as __qapi::QapiBranches>::branches),
             )
             .tag(#shape.ty())
         )
@@ -123,7 +123,10 @@ fn entries(head: &Head, branches: &[Branch]) -> Vec<TokenStream> {
     let own = branches.iter().filter(|branch| !branch.open);
     let entries = own.map(|Branch { ident, ty, cfg, .. }| {
         let ty = match ty {
-            Some(ty) => quote!(__qapi::Some(<#ty as __qapi::QapiObject>::object_type)),
+            Some(ty) => {
+                let reference = members::object_reference(ty);
+                quote!(__qapi::Some(#reference))
+            }
             None => quote!(__qapi::None),
         };
         let variant = ident.to_string();
@@ -169,7 +172,12 @@ fn expand_struct(model: &UnionStruct) -> TokenStream {
     let branches: Vec<_> = types.map(|ty| quote!(<#ty as __qapi::QapiBranches>)).collect();
     let kind = quote! {
         __qapi::DefinitionKind::Union(
-            __qapi::Union::new(#base, __MEMBERS, #(#names)*, #(#branches::branches)*)
+            __qapi::Union::new(
+                #base,
+                __MEMBERS,
+                #(#names)*,
+                #(__qapi::Reference::by_function(#branches::branches))*
+            )
                 .tag(#(#branches::TAG_SHAPE)*.ty())
         )
     };

@@ -2,19 +2,19 @@
 
 use qapi_core::schema::definition::{
     Arguments, Branch, Builtin, Definition, DefinitionKind, EnumValue, Member, MemberShape, Part,
-    Type, TypeRef, Union,
+    Reference, Type, TypeRef, Union,
 };
 
 use crate::support::definitions::{
-    ANY, BOOL, DEPRECATED, INT, NONE, STR, alternate, alternative, always_allowed, branch,
-    command, define, derived, enumeration, event, marked, member, optional, returning, structure,
-    value,
+    ANY, BOOL, DEPRECATED, INT, NONE, STR, alternate, alternative, always_allowed, array, boxed,
+    branch, command, define, derived, enumeration, event, marked, member, optional, returning,
+    structure, value,
 };
 
-const SIZE: TypeRef = || Type::Builtin(Builtin::Size);
-const UINT8: TypeRef = || Type::Builtin(Builtin::Uint8);
-const NUMBER: TypeRef = || Type::Builtin(Builtin::Number);
-const NULL: TypeRef = || Type::Builtin(Builtin::Null);
+const SIZE: fn() -> Type = || Type::Builtin(Builtin::Size);
+const UINT8: fn() -> Type = || Type::Builtin(Builtin::Uint8);
+const NUMBER: fn() -> Type = || Type::Builtin(Builtin::Number);
+const NULL: fn() -> Type = || Type::Builtin(Builtin::Null);
 
 static DRIVER: Definition = enumeration(
     "Driver",
@@ -50,10 +50,10 @@ const BRANCHES: fn() -> &'static [Branch] = || {
 static OPTIONS: Definition = define(
     "Options",
     DefinitionKind::Union(Union::new(
-        Some(|| Type::Defined(&NODE)),
+        Some(TypeRef::by_function(|| Type::Defined(&NODE))),
         &[member("driver", || Type::Defined(&DRIVER))],
         "driver",
-        BRANCHES,
+        Reference::by_function(BRANCHES),
     )),
 );
 static NODE_INFO: Definition = derived(
@@ -62,21 +62,21 @@ static NODE_INFO: Definition = derived(
     &[
         Member::new(
             Part::new("levels", "").features(DEPRECATED),
-            MemberShape::mandatory(|| Type::Array(UINT8)),
+            MemberShape::mandatory(TypeRef::by_function(|| array(UINT8))),
         ),
-        member("sizes", || Type::Array(SIZE)),
+        member("sizes", || array(SIZE)),
         member("load", NUMBER),
         optional("extra", ANY),
-        member("children", || Type::Array(|| Type::Defined(&NODE_INFO))),
+        member("children", || array(|| Type::Defined(&NODE_INFO))),
     ],
 );
 static UNUSED: Definition = structure("Unused", &[member("a", INT)]);
 
-static ADD: Definition = command("node-add", Arguments::Type(|| Type::Defined(&OPTIONS)));
+static ADD: Definition = command("node-add", boxed(|| Type::Defined(&OPTIONS)));
 static DELETE: Definition =
     marked(command("node-del", Arguments::Members(&[member("name", STR)])));
 static QUERY: Definition =
-    returning("query-nodes", NONE, || Some(Type::Array(|| Type::Defined(&NODE_INFO))));
+    returning("query-nodes", NONE, || Some(array(|| Type::Defined(&NODE_INFO))));
 static PANIC: Definition = always_allowed("panic");
 static GONE: Definition = event("NODE_GONE", Arguments::Members(&[member("name", STR)]));
 static IDLE: Definition = event("IDLE", NONE);

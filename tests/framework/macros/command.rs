@@ -176,7 +176,7 @@ fn the_handler_has_the_execution_mode() {
 
 #[test]
 fn the_definition_has_the_return_type() {
-    let returns = |name| (command(name).returns)();
+    let returns = |name| command(name).returns.get();
     assert!(returns("macro-nothing").is_none());
     assert!(returns("macro-fails").is_none());
     assert!(returns("macro-join").is_some());

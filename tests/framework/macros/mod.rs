@@ -61,7 +61,7 @@ fn definition_of<T: QapiType>() -> &'static Definition {
 
 /// The name of a type. Brackets mark a list.
 fn name_of(ty: TypeRef) -> String {
-    match ty() {
+    match ty.get() {
         Type::Builtin(builtin) => builtin.as_str().to_owned(),
         Type::Array(element) => format!("[{}]", name_of(element)),
         Type::Defined(definition) => definition.name.to_owned(),

@@ -91,7 +91,7 @@ fn the_definition_has_all_parts() {
     assert_eq!((*doc, *since, *optional), ("The stage.", Some("1.5"), false));
     assert_eq!(features[0].name, "unstable");
     assert!(body.members[1].optional);
-    assert!(matches!((body.members[1].ty)(), Type::Builtin(Builtin::Bool)));
-    let Type::Array(element) = (body.members[2].ty)() else { panic!("expected: an array") };
-    assert!(matches!(element(), Type::Defined(nested) if nested.name == "MacroNested"));
+    assert!(matches!(body.members[1].ty.get(), Type::Builtin(Builtin::Bool)));
+    let Type::Array(element) = body.members[2].ty.get() else { panic!("expected: an array") };
+    assert!(matches!(element.get(), Type::Defined(nested) if nested.name == "MacroNested"));
 }

@@ -1,6 +1,6 @@
 //! Unions whose base struct has the discriminator.
 
-use qapi_core::schema::definition::DefinitionKind;
+use qapi_core::schema::definition::{DefinitionKind, TypeRef};
 use qapi_core::schema::render::render;
 use qapi_core::{QapiType, qapi_enum, qapi_struct, qapi_union};
 use serde_json::json;
@@ -110,6 +110,6 @@ fn the_definition_names_the_member_of_the_base() {
     assert_eq!(union.base.map(name_of), Some("MacroLinkBase".to_owned()));
     let names: Vec<_> = union.members.iter().map(|member| member.name).collect();
     assert_eq!(names, ["up"]);
-    assert_eq!(name_of(MacroLinkBase::schema_type), "MacroLinkBase");
+    assert_eq!(name_of(TypeRef::by_function(MacroLinkBase::schema_type)), "MacroLinkBase");
     assert_eq!(render(definition)["discriminator"], "link-type");
 }

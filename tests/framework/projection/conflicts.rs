@@ -11,8 +11,8 @@ use serde_json::json;
 
 use super::OLD;
 use crate::support::definitions::{
-    INT, NONE, STR, alternate, alternative, branch, command, derived, enumeration, event, member,
-    need, needing, optional, returning, since, structure, union, value,
+    INT, NONE, STR, alternate, alternative, array, boxed, branch, command, derived, enumeration,
+    event, member, need, needing, optional, returning, since, structure, union, value,
 };
 
 const fn newer(definition: Definition) -> Definition {
@@ -28,16 +28,21 @@ const fn newer_member(member: Member) -> Member {
     Member::new(member.part.since("6.0"), shape)
 }
 
+const fn newer_alternative(name: &'static str, ty: fn() -> Type) -> AlternateMember {
+    let AlternateMember { part, ty, .. } = alternative(name, ty);
+    AlternateMember::new(part.since("6.0"), ty)
+}
+
 static NEW: Definition = newer(structure("New", &[member("x", INT)]));
 const OF_NEW: fn() -> Type = || Type::Defined(&NEW);
-const NEWS: fn() -> Type = || Type::Array(OF_NEW);
+const NEWS: fn() -> Type = || array(OF_NEW);
 
 static HAS: Definition = structure("Has", &[member("new", OF_NEW)]);
 static HAS_TWICE: Definition = structure("HasTwice", &[member("a", OF_NEW), member("b", NEWS)]);
 static DERIVED: Definition = newer(derived("Derived", OF_NEW, &[]));
 static DERIVED_TWICE: Definition = derived("DerivedTwice", || Type::Defined(&DERIVED), &[]);
 static TAKES: Definition = command("takes", Arguments::Members(&[optional("new", NEWS)]));
-static BOXED: Definition = event("BOXED", Arguments::Type(OF_NEW));
+static BOXED: Definition = event("BOXED", boxed(OF_NEW));
 static RETURNS: Definition = returning("returns", NONE, || Some(NEWS()));
 static CHOOSES: Definition =
     alternate("Chooses", &[alternative("s", STR), alternative("n", OF_NEW)]);
@@ -58,7 +63,7 @@ static BRANCHED_LATER: Definition =
 static QUERY_BRANCHED: Definition =
     returning("query-branched", NONE, || Some(Type::Defined(&BRANCHED_LATER)));
 static TAKES_BRANCHED: Definition =
-    command("takes-branched", Arguments::Type(|| Type::Defined(&BRANCHED_LATER)));
+    command("takes-branched", boxed(|| Type::Defined(&BRANCHED_LATER)));
 static BRANCHLESS: Definition =
     union("Branchless", &[member("kind", || Type::Defined(&LATER_KIND))], "kind", BRANCHES);
 static SELECTED: Definition =
@@ -66,15 +71,14 @@ static SELECTED: Definition =
         const { &[branch("old", || Type::Defined(&POINT))] }
     });
 static POINT: Definition = structure("Point", &[member("x", INT)]);
-static NOTHING: Definition =
-    alternate("Nothing", &[AlternateMember::new(alternative("s", STR).part.since("6.0"), STR)]);
+static NOTHING: Definition = alternate("Nothing", &[newer_alternative("s", STR)]);
 
 static WANTS: Definition =
     command("wants", Arguments::Members(&[newer_member(member("more", INT))]));
 static WANTING: Definition = structure("Wanting", &[newer_member(member("more", INT))]);
 static WANTS_DEEPER: Definition = command(
     "wants-deeper",
-    Arguments::Members(&[optional("list", || Type::Array(|| Type::Defined(&WANTING)))]),
+    Arguments::Members(&[optional("list", || array(|| Type::Defined(&WANTING)))]),
 );
 
 type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
@@ -127,7 +131,7 @@ fn the_newer_release_has_no_conflicts() {
     as_of(&all, super::NEW).unwrap();
 }
 
-static NEW_COMMAND: Definition = newer(command("new", Arguments::Type(OF_NEW)));
+static NEW_COMMAND: Definition = newer(command("new", boxed(OF_NEW)));
 static LATER_TAKES: Definition =
     command("later-takes", Arguments::Members(&[newer_member(optional("new", NEWS))]));
 static LATER_BRANCH: Definition =

@@ -2,12 +2,12 @@
 
 use qapi_core::registry::{Conflict, Registry, RegistryError, Rule};
 use qapi_core::schema::definition::{
-    Arguments, Branch, Command, Definition, DefinitionKind, Type, Union,
+    Branch, Command, Definition, DefinitionKind, Reference, Type, TypeRef, Union,
 };
 
 use crate::support::definitions::{
-    ANY, BOOL, INT, NONE, STR, alternate, alternative, branch, command, define, derived,
-    enumeration, event, marked, member, optional, returning, structure, union, value,
+    ANY, BOOL, INT, NONE, STR, alternate, alternative, array, boxed, branch, command, define,
+    derived, enumeration, event, marked, member, optional, returning, structure, union, value,
 };
 
 static KIND: Definition = enumeration("Kind", &[value("big"), value("small")]);
@@ -32,7 +32,7 @@ static TWO_BRANCHES: Definition = union(
     || const { &[branch("big", || Type::Defined(&BIG)), branch("big", || Type::Defined(&POINT))] },
 );
 static USES_COMMAND: Definition =
-    structure("UsesCommand", &[member("a", || Type::Array(|| Type::Defined(&RESIZE)))]);
+    structure("UsesCommand", &[member("a", || array(|| Type::Defined(&RESIZE)))]);
 
 static SHAPE: Definition =
     union("Shape", &[member("kind", || Type::Defined(&KIND))], "kind", BIG_BRANCH);
@@ -58,8 +58,13 @@ static OTHER_KIND: Definition = enumeration("OtherKind", &[value("big")]);
 static OTHER_TAG: Definition = define(
     "OtherTag",
     DefinitionKind::Union(
-        Union::new(None, &[member("kind", || Type::Defined(&KIND))], "kind", BIG_BRANCH)
-            .tag(|| Type::Defined(&OTHER_KIND)),
+        Union::new(
+            None,
+            &[member("kind", || Type::Defined(&KIND))],
+            "kind",
+            Reference::by_function(BIG_BRANCH),
+        )
+        .tag(TypeRef::by_function(|| Type::Defined(&OTHER_KIND))),
     ),
 );
 static NO_TAG: Definition = union("NoTag", &[], "kind", BIG_BRANCH);
@@ -74,7 +79,7 @@ static WRONG_BRANCH: Definition =
     });
 static ENUM_BRANCH: Definition =
     union("EnumBranch", &[member("kind", || Type::Defined(&KIND))], "kind", || {
-        const { &[branch("big", || Type::Defined(&KIND)), branch("small", || Type::Array(INT))] }
+        const { &[branch("big", || Type::Defined(&KIND)), branch("small", || array(INT))] }
     });
 
 static NOTHING: Definition = alternate("Nothing", &[]);
@@ -98,18 +103,17 @@ static LEVEL_NUMBER: Definition = alternate(
     &[alternative("n", INT), alternative("l", || Type::Defined(&LEVEL))],
 );
 
-static ENUM_ARGUMENTS: Definition =
-    command("enum-arguments", Arguments::Type(|| Type::Defined(&KIND)));
-static ANY_DATA: Definition = event("ANY_DATA", Arguments::Type(ANY));
+static ENUM_ARGUMENTS: Definition = command("enum-arguments", boxed(|| Type::Defined(&KIND)));
+static ANY_DATA: Definition = event("ANY_DATA", boxed(ANY));
 static RETURNS_STRING: Definition = returning("returns-string", NONE, || Some(STR()));
 static RETURNS_KINDS: Definition =
-    returning("returns-kinds", NONE, || Some(Type::Array(|| Type::Defined(&KIND))));
+    returning("returns-kinds", NONE, || Some(array(|| Type::Defined(&KIND))));
 static RETURNS_ALTERNATE: Definition =
     returning("returns-alternate", NONE, || Some(Type::Defined(&KIND_OR_NUMBER)));
 static RETURNS_LISTS: Definition =
-    returning("returns-lists", NONE, || Some(Type::Array(|| Type::Array(INT))));
+    returning("returns-lists", NONE, || Some(array(|| array(INT))));
 static HOLDS_LISTS: Definition =
-    structure("HoldsLists", &[member("rows", || Type::Array(|| Type::Array(INT)))]);
+    structure("HoldsLists", &[member("rows", || array(|| array(INT)))]);
 static OLD_TYPE: Definition = marked(structure("OldType", &[]));
 
 type Case = (&'static [&'static Definition], &'static [(Rule, &'static [&'static str])]);
@@ -229,7 +233,7 @@ static KIND_OR_NUMBER: Definition = alternate(
         alternative("n", INT),
         alternative("b", BOOL),
         alternative("p", || Type::Defined(&POINT)),
-        alternative("l", || Type::Array(STR)),
+        alternative("l", || array(STR)),
     ],
 );
 /// A union in a branch of a union.
@@ -239,14 +243,14 @@ static OUTER: Definition =
     });
 /// A struct with a list of itself.
 static TREE: Definition =
-    structure("Tree", &[member("children", || Type::Array(|| Type::Defined(&TREE)))]);
+    structure("Tree", &[member("children", || array(|| Type::Defined(&TREE)))]);
 
 /// Return types: an object, a list of objects, or a listed exception.
 static QUERY_SHAPE: Definition = returning("query-shape", NONE, || Some(Type::Defined(&SHAPE)));
 static QUERY_TREES: Definition =
-    returning("query-trees", NONE, || Some(Type::Array(|| Type::Defined(&TREE))));
+    returning("query-trees", NONE, || Some(array(|| Type::Defined(&TREE))));
 static QUERY_STRING: Definition = {
-    let command = Command::new(NONE, || Some(STR())).returns_exception();
+    let command = Command::new(NONE, Reference::by_function(|| Some(STR()))).returns_exception();
     define("query-string", DefinitionKind::Command(command))
 };
 

@@ -9,13 +9,13 @@ use qapi_core::schema::definition::{Arguments, Definition, Type};
 use qapi_core::{Policy, Service};
 
 use crate::support::definitions::{
-    NONE, STR, command, enumeration, event, member, need, needing, structure, value,
+    NONE, STR, array, command, enumeration, event, member, need, needing, structure, value,
 };
 
 static COLOUR: Definition = enumeration("Colour", &[value("red")]);
 static PAINT: Definition = structure("Paint", &[member("colour", || Type::Defined(&COLOUR))]);
 static PAINTS: &[qapi_core::schema::definition::Member] =
-    &[member("paints", || Type::Array(|| Type::Defined(&PAINT)))];
+    &[member("paints", || array(|| Type::Defined(&PAINT)))];
 static MIX: Definition = command("mix", Arguments::Members(PAINTS));
 static APPLY: Definition =
     command("apply", Arguments::Members(&[member("wall", STR), member("coat", STR)]));

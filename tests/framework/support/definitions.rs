@@ -4,14 +4,14 @@ use std::panic::Location;
 
 use qapi_core::schema::definition::{
     Alternate, AlternateMember, Arguments, Branch, Builtin, Command, Definition, DefinitionKind,
-    Enum, EnumValue, Event, Feature, Member, MemberShape, Part, Source, StateRequirement, Struct,
-    Type, TypeRef, Union,
+    Enum, EnumValue, Event, Feature, Member, MemberShape, Part, Reference, Source,
+    StateRequirement, Struct, Type, TypeRef, Union,
 };
 
-pub(crate) const STR: TypeRef = || Type::Builtin(Builtin::Str);
-pub(crate) const INT: TypeRef = || Type::Builtin(Builtin::Int);
-pub(crate) const BOOL: TypeRef = || Type::Builtin(Builtin::Bool);
-pub(crate) const ANY: TypeRef = || Type::Builtin(Builtin::Any);
+pub(crate) const STR: fn() -> Type = || Type::Builtin(Builtin::Str);
+pub(crate) const INT: fn() -> Type = || Type::Builtin(Builtin::Int);
+pub(crate) const BOOL: fn() -> Type = || Type::Builtin(Builtin::Bool);
+pub(crate) const ANY: fn() -> Type = || Type::Builtin(Builtin::Any);
 pub(crate) const DEPRECATED: &[Feature] = &[Feature::new(Part::new("deprecated", ""))];
 
 #[track_caller]
@@ -47,12 +47,12 @@ pub(crate) const fn enumeration(name: &'static str, values: &'static [EnumValue]
     define(name, DefinitionKind::Enum(Enum::new(values)))
 }
 
-pub(crate) const fn member(name: &'static str, ty: TypeRef) -> Member {
-    Member::new(Part::new(name, ""), MemberShape::mandatory(ty))
+pub(crate) const fn member(name: &'static str, ty: fn() -> Type) -> Member {
+    Member::new(Part::new(name, ""), MemberShape::mandatory(TypeRef::by_function(ty)))
 }
 
-pub(crate) const fn optional(name: &'static str, ty: TypeRef) -> Member {
-    Member::new(Part::new(name, ""), MemberShape::optional(ty))
+pub(crate) const fn optional(name: &'static str, ty: fn() -> Type) -> Member {
+    Member::new(Part::new(name, ""), MemberShape::optional(TypeRef::by_function(ty)))
 }
 
 #[track_caller]
@@ -63,14 +63,14 @@ pub(crate) const fn structure(name: &'static str, members: &'static [Member]) ->
 #[track_caller]
 pub(crate) const fn derived(
     name: &'static str,
-    base: TypeRef,
+    base: fn() -> Type,
     members: &'static [Member],
 ) -> Definition {
-    define(name, DefinitionKind::Struct(Struct::new(Some(base), members)))
+    define(name, DefinitionKind::Struct(Struct::new(Some(TypeRef::by_function(base)), members)))
 }
 
-pub(crate) const fn branch(name: &'static str, ty: TypeRef) -> Branch {
-    Branch::new(name, Some(ty))
+pub(crate) const fn branch(name: &'static str, ty: fn() -> Type) -> Branch {
+    Branch::new(name, Some(TypeRef::by_function(ty)))
 }
 
 #[track_caller]
@@ -80,12 +80,12 @@ pub(crate) const fn union(
     discriminator: &'static str,
     branches: fn() -> &'static [Branch],
 ) -> Definition {
-    let union = Union::new(None, members, discriminator, branches);
+    let union = Union::new(None, members, discriminator, Reference::by_function(branches));
     define(name, DefinitionKind::Union(union))
 }
 
-pub(crate) const fn alternative(name: &'static str, ty: TypeRef) -> AlternateMember {
-    AlternateMember::new(Part::new(name, ""), ty)
+pub(crate) const fn alternative(name: &'static str, ty: fn() -> Type) -> AlternateMember {
+    AlternateMember::new(Part::new(name, ""), TypeRef::by_function(ty))
 }
 
 #[track_caller]
@@ -107,7 +107,7 @@ pub(crate) const fn needing(
     arguments: Arguments,
     needs: &'static [StateRequirement],
 ) -> Definition {
-    define(name, DefinitionKind::Command(Command::new(arguments, || None).requires(needs)))
+    define(name, DefinitionKind::Command(Command::new(arguments, NOTHING).requires(needs)))
 }
 
 #[track_caller]
@@ -116,13 +116,16 @@ pub(crate) const fn returning(
     arguments: Arguments,
     returns: fn() -> Option<Type>,
 ) -> Definition {
-    define(name, DefinitionKind::Command(Command::new(arguments, returns)))
+    define(
+        name,
+        DefinitionKind::Command(Command::new(arguments, Reference::by_function(returns))),
+    )
 }
 
 /// A command that takes nothing and may be executed at any time, by any means.
 #[track_caller]
 pub(crate) const fn always_allowed(name: &'static str) -> Definition {
-    let command = Command::new(NONE, || None).allow_oob().allow_preconfig().no_success_response();
+    let command = Command::new(NONE, NOTHING).allow_oob().allow_preconfig().no_success_response();
     define(name, DefinitionKind::Command(command))
 }
 
@@ -136,3 +139,16 @@ pub(crate) const fn event(name: &'static str, arguments: Arguments) -> Definitio
 }
 
 pub(crate) const NONE: Arguments = Arguments::Members(&[]);
+
+/// The return type of commands that return nothing.
+const NOTHING: Reference<Option<Type>> = Reference::by_function(|| None);
+
+/// A list.
+pub(crate) const fn array(element: fn() -> Type) -> Type {
+    Type::Array(TypeRef::by_function(element))
+}
+
+/// The members of a struct or union as arguments.
+pub(crate) const fn boxed(ty: fn() -> Type) -> Arguments {
+    Arguments::Type(TypeRef::by_function(ty))
+}

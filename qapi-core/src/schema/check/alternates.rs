@@ -31,7 +31,7 @@ fn check_alternate(
     let mut seen: Vec<(JsonKind, &'static AlternateMember)> = Vec::new();
     let mut conflicts = Vec::new();
     for member in alternate.members {
-        let ty = (member.ty)();
+        let ty = member.ty.get();
         let claimed = claimed(ty);
         if claimed.is_empty() {
             conflicts.push(indefinite(definition, member, ty));

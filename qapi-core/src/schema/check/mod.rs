@@ -27,8 +27,12 @@ use crate::schema::conflict::Conflict;
 use crate::schema::definition::Definition;
 use crate::schema::projection::Projection;
 
-/// All conflicts among `definitions`, which are sorted by name and complete.
-pub(crate) fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
+/// All conflicts among `definitions`, which are complete: every type to which one of them refers is
+/// one of them. The conflicts come in the order of the definitions.
+///
+/// A [`Registry`](crate::registry::Registry) does this at the start of a program, and a reader of
+/// schema files may do it for definitions that no program contains.
+pub fn conflicts(definitions: &[&'static Definition]) -> Vec<Conflict> {
     let mut conflicts = names::check(definitions);
     conflicts.extend(features::check(definitions));
     for &definition in definitions {

@@ -118,7 +118,7 @@ pub(super) fn check_lists(definition: &'static Definition) -> Vec<Conflict> {
             ("alternative", data.members.iter().map(|member| member.name).collect())
         }
         DefinitionKind::Union(data) => {
-            ("branch", (data.branches)().iter().map(|branch| branch.name).collect())
+            ("branch", data.branches.get().iter().map(|branch| branch.name).collect())
         }
         DefinitionKind::Struct(_) | DefinitionKind::Command(_) | DefinitionKind::Event(_) => {
             ("member", Vec::new())

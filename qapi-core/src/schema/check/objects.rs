@@ -96,7 +96,7 @@ fn finds_back(
 /// The base and the branches of `definition`.
 fn contained(definition: &'static Definition) -> impl Iterator<Item = &'static Definition> {
     let branches = branches(definition).iter().filter_map(|branch| branch.ty);
-    base(definition).into_iter().chain(branches.map(|ty| ty())).filter_map(as_object)
+    base(definition).into_iter().chain(branches.map(|ty| ty.get())).filter_map(as_object)
 }
 
 /// Rule [`Rule::MemberNotInBase`]. Clashes within the base are reported at the base.
@@ -132,7 +132,7 @@ fn check_branch_clash(definition: &'static Definition) -> Vec<Conflict> {
     }
     let shared = shared_members(definition);
     for branch in branches(definition) {
-        let Some(object) = branch.ty.and_then(|ty| as_object(ty())) else { continue };
+        let Some(object) = branch.ty.and_then(|ty| as_object(ty.get())) else { continue };
         for added in all_members(object) {
             let name = Folded(added.member.name);
             let Some(first) = shared.iter().find(|found| Folded(found.member.name) == name)
@@ -167,7 +167,7 @@ fn all_members(definition: &'static Definition) -> Vec<OwnedMember> {
         seen.push(object);
         members.extend(shared_members(object));
         let branches = branches(object).iter().filter_map(|branch| branch.ty);
-        queue.extend(branches.filter_map(|ty| as_object(ty())));
+        queue.extend(branches.filter_map(|ty| as_object(ty.get())));
     }
     members
 }

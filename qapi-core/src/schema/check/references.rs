@@ -20,7 +20,7 @@ fn check_references(definition: &'static Definition) -> Vec<Conflict> {
     let no_type = |ty: Type| {
         let referred = match ty {
             Type::Builtin(_) => return None,
-            Type::Array(element) => element(),
+            Type::Array(element) => element.get(),
             Type::Defined(_) => ty,
         };
         let found = match referred {
@@ -72,9 +72,9 @@ fn check_arguments(definition: &'static Definition) -> Option<Conflict> {
 /// Rule [`Rule::ReturnsObject`]: a later version can add members only to an object.
 fn check_returned(definition: &'static Definition) -> Option<Conflict> {
     let command = as_command(definition).filter(|command| !command.returns_exception)?;
-    let returned = (command.returns)()?;
+    let returned = command.returns.get()?;
     let element = match returned {
-        Type::Array(element) => element(),
+        Type::Array(element) => element.get(),
         Type::Builtin(_) | Type::Defined(_) => returned,
     };
     if as_object(element).is_some() {

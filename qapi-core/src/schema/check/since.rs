@@ -62,8 +62,8 @@ fn check_references(
 fn references(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     let branches = View::of_release(Some(projection)).branches(definition);
     let mut types = parts(definition, projection);
-    types.extend(branches.iter().filter_map(|branch| Some(branch.ty?())));
-    types.extend(as_command(definition).and_then(|command| (command.returns)()));
+    types.extend(branches.iter().filter_map(|branch| Some(branch.ty?.get())));
+    types.extend(as_command(definition).and_then(|command| command.returns.get()));
     types
 }
 
@@ -100,8 +100,8 @@ fn parts(definition: &'static Definition, projection: Projection) -> Vec<Type> {
     let members = own_members(definition).iter();
     let has = |member: &&Member| projection.has_part(definition, member);
     let mut types: Vec<_> = base(definition).into_iter().collect();
-    types.extend(members.filter(has).map(|member| (member.ty)()));
-    types.extend(view.alternatives(definition).map(|alternative| (alternative.ty)()));
+    types.extend(members.filter(has).map(|member| member.ty.get()));
+    types.extend(view.alternatives(definition).map(|alternative| alternative.ty.get()));
     types.extend(definition.arguments().and_then(Arguments::boxed));
     types
 }

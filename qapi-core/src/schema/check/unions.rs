@@ -64,7 +64,7 @@ fn discriminator(
         let places = [definition, owner];
         conflicts.push(Conflict::new(Rule::DiscriminatorMandatory, message, &places));
     }
-    let ty = (member.ty)();
+    let ty = member.ty.get();
     match as_enum(ty) {
         Some(enumeration) if conflicts.is_empty() => return Ok(enumeration),
         Some(_) => {}
@@ -87,7 +87,7 @@ fn check_tag(
     union: &Union,
     tag: &'static Definition,
 ) -> Option<Conflict> {
-    let ty = union.tag?();
+    let ty = union.tag?.get();
     if as_enum(ty).is_some_and(|found| ptr::eq(found, tag)) {
         return None;
     }
@@ -128,7 +128,7 @@ fn check_branch_name(
 
 /// Rule [`Rule::BranchIsObject`].
 fn check_branch_type(definition: &'static Definition, branch: &Branch) -> Option<Conflict> {
-    let ty = branch.ty?();
+    let ty = branch.ty?.get();
     if as_object(ty).is_some() {
         return None;
     }

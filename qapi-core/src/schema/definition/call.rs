@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Definition;
 use super::object::Member;
+use super::reference::Reference;
 use super::type_::{Type, TypeRef};
 
 /// The arguments of a command, or the data of an event.
@@ -22,8 +23,8 @@ pub enum Arguments {
 pub struct Command {
     /// The arguments.
     pub arguments: Arguments,
-    /// The return type; the function yields `None` for a command that returns nothing.
-    pub returns: fn() -> Option<Type>,
+    /// The return type; `None` for a command that returns nothing.
+    pub returns: Reference<Option<Type>>,
     /// Whether clients may execute it out of band (`allow-oob`).
     pub allow_oob: bool,
     /// Whether clients may execute it before the machine is configured (`allow-preconfig`).
@@ -44,7 +45,7 @@ pub struct Command {
 
 impl Command {
     /// A command that runs in band, after configuration, with a reply, and without state.
-    pub const fn new(arguments: Arguments, returns: fn() -> Option<Type>) -> Self {
+    pub const fn new(arguments: Arguments, returns: Reference<Option<Type>>) -> Self {
         Self {
             arguments,
             returns,

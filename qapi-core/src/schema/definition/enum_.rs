@@ -91,7 +91,7 @@ impl EnumExtension {
     pub(crate) fn of(definition: &'static Definition) -> impl Iterator<Item = &'static Self> {
         let is_open = matches!(&definition.kind, DefinitionKind::Enum(data) if data.open);
         let all = is_open.then(|| inventory::iter::<Self>.into_iter()).into_iter().flatten();
-        all.filter(move |extension| match (extension.extends)() {
+        all.filter(move |extension| match extension.extends.get() {
             Type::Defined(found) => ptr::eq(found, definition),
             Type::Builtin(_) | Type::Array(_) => false,
         })

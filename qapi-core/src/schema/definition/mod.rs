@@ -1,9 +1,9 @@
 //! Definitions as data: commands, events and types as annotations describe them.
 //!
 //! The attribute macros turn each annotated item into one `static` [`Definition`]. Its parts are
-//! strings, slices and function pointers, so that the compiler builds it whole and a program
-//! starts without building anything. Types are named by function ([`TypeRef`]) and not by
-//! reference, so that types which contain themselves need no special care.
+//! strings, slices and references, so that the compiler builds it whole and a program
+//! starts without building anything. A reference to a type ([`TypeRef`]) names a function, so that
+//! a type can contain itself.
 //!
 //! To write a definition by hand, use the `const` constructors: each takes the data that every
 //! definition of its kind has, and methods add the optional data.
@@ -11,6 +11,7 @@
 //! ```
 //! use qapi_core::schema::definition::{
 //!     Builtin, Definition, DefinitionKind, Member, MemberShape, Part, Source, Struct, Type,
+//!     TypeRef,
 //! };
 //!
 //! static LAMP_INFO: Definition = Definition::new(
@@ -18,7 +19,7 @@
 //!     Source { package: "house", module: "house::lamp", file: "lamp.rs", line: 1, column: 1 },
 //!     DefinitionKind::Struct(Struct::new(None, &[Member::new(
 //!         Part::new("lit", "Whether the lamp is lit."),
-//!         MemberShape::mandatory(|| Type::Builtin(Builtin::Bool)),
+//!         MemberShape::mandatory(TypeRef::by_function(|| Type::Builtin(Builtin::Bool))),
 //!     )])),
 //! );
 //! assert_eq!(LAMP_INFO.name, "LampInfo");
@@ -27,6 +28,7 @@
 pub(crate) mod call;
 pub(crate) mod enum_;
 pub(crate) mod object;
+pub(crate) mod reference;
 pub(crate) mod type_;
 
 use std::fmt;
@@ -35,6 +37,7 @@ use std::ops::Deref;
 pub use call::{Arguments, Command, Deadline, Event, RateLimit, StateRequirement};
 pub use enum_::{Enum, EnumExtension, EnumValue};
 pub use object::{Alternate, AlternateMember, Branch, Member, MemberShape, Struct, Union};
+pub use reference::Reference;
 pub use type_::{Builtin, JsonKind, Type, TypeRef};
 
 /// The data common to definitions, members, values, alternatives and features: name, documentation,

@@ -1,6 +1,7 @@
 //! Structs, unions and alternates, and their members.
 
 use super::Part;
+use super::reference::Reference;
 use super::type_::TypeRef;
 
 /// A struct: an object with fixed members.
@@ -34,7 +35,7 @@ pub struct Union {
     /// without such a type.
     pub tag: Option<TypeRef>,
     /// The branches; a value of the discriminator without a branch adds no members.
-    pub branches: fn() -> &'static [Branch],
+    pub branches: Reference<&'static [Branch]>,
 }
 
 impl Union {
@@ -43,7 +44,7 @@ impl Union {
         base: Option<TypeRef>,
         members: &'static [Member],
         discriminator: &'static str,
-        branches: fn() -> &'static [Branch],
+        branches: Reference<&'static [Branch]>,
     ) -> Self {
         Self { base, members, discriminator, tag: None, branches }
     }

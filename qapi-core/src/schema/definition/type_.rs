@@ -1,9 +1,10 @@
 //! The types of members, arguments and return values.
 
+use super::reference::Reference;
 use super::{Definition, DefinitionKind};
 
-/// A reference to a type of the schema: a function that returns the type.
-pub type TypeRef = fn() -> Type;
+/// A reference to a type of the schema.
+pub type TypeRef = Reference<Type>;
 
 /// A type of the schema.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +97,7 @@ impl Type {
         loop {
             match ty {
                 Self::Builtin(_) => return None,
-                Self::Array(element) => ty = element(),
+                Self::Array(element) => ty = element.get(),
                 Self::Defined(definition) => return Some(definition),
             }
         }
@@ -125,7 +126,7 @@ impl std::fmt::Display for Type {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Builtin(builtin) => f.pad(builtin.as_str()),
-            Self::Array(element) => write!(f, "[{}]", element()),
+            Self::Array(element) => write!(f, "[{}]", element.get()),
             Self::Defined(definition) => f.pad(definition.name),
         }
     }

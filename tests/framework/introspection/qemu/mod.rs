@@ -8,7 +8,6 @@
 //!   conditions true.
 
 mod reader;
-mod type_functions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -69,9 +68,9 @@ fn the_introspection_of_whole_schemas_equals_that_of_qemu() {
 fn each_exception_is_needed(registry: &Registry) {
     for (definition, command) in registry.commands().filter(|(_, found)| found.returns_exception)
     {
-        let mut returned = (command.returns)().unwrap();
+        let mut returned = command.returns.get().unwrap();
         if let Type::Array(element) = returned {
-            returned = element();
+            returned = element.get();
         }
         let is_object = match returned {
             Type::Defined(found) => {

@@ -2,14 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
+use std::sync::OnceLock;
 
 use qapi_core::schema::definition::{
     AlternateMember, Arguments, Branch, Builtin, Command, Definition, DefinitionKind, EnumValue,
-    Event, Feature, Member, MemberShape, Part, Struct, Type, TypeRef, Union,
+    Event, Feature, Member, MemberShape, Part, Reference, Struct, Type, TypeRef, Union,
 };
 use serde_json::{Map, Value};
 
-use super::type_functions;
 use crate::support::definitions::{define, enumeration};
 use crate::support::schema_file::expressions_in_order;
 
@@ -77,8 +77,10 @@ fn entries(value: Option<&Value>) -> impl Iterator<Item = (&'static str, &Value)
 /// The state of reading a schema.
 #[derive(Default)]
 struct Schema {
-    /// The slots of the types, by name. The name of an array has brackets.
-    slots: HashMap<String, (TypeRef, usize)>,
+    /// The places of the types, by name. The name of an array has brackets.
+    places: HashMap<String, &'static OnceLock<Type>>,
+    /// The places of return types, each with the place of the type.
+    returned: Vec<(&'static OnceLock<Option<Type>>, &'static OnceLock<Type>)>,
     /// The commands that may return types other than objects.
     excepted: HashSet<&'static str>,
 }
@@ -143,7 +145,8 @@ impl Schema {
         };
         let branches = entries(expression.get("data"))
             .map(|(name, entry)| Branch::new(name, Some(self.type_of(bare(entry, "type").0))));
-        let branches = type_functions::branches(branches.collect());
+        let branches: &[Branch] = branches.collect::<Vec<_>>().leak();
+        let branches = Reference::by_place(leak(OnceLock::from(branches)));
         let discriminator = text(&expression["discriminator"]);
         DefinitionKind::Union(Union::new(base, members, discriminator, branches))
     }
@@ -159,8 +162,8 @@ impl Schema {
 
     fn command(&mut self, expression: &Value) -> Command {
         let returns = match expression.get("returns") {
-            Some(ty) => type_functions::returned(self.type_of(ty)),
-            None => || None,
+            Some(ty) => self.returned(ty),
+            None => Reference::by_function(|| None),
         };
         let is = |word: &str, usual: bool| {
             expression.get(word).and_then(Value::as_bool).unwrap_or(usual)
@@ -174,31 +177,45 @@ impl Schema {
         command
     }
 
-    /// Returns a function for the type. The definition of the type may follow later in the schema.
+    /// Returns a reference to the type. The definition of the type may follow later in the schema.
     fn type_of(&mut self, named: &Value) -> TypeRef {
+        TypeRef::by_place(self.place_of(named))
+    }
+
+    /// Returns a reference to the return type of a command.
+    fn returned(&mut self, named: &Value) -> Reference<Option<Type>> {
+        let (place, ty) = (leak(OnceLock::new()), self.place_of(named));
+        self.returned.push((place, ty));
+        Reference::by_place(place)
+    }
+
+    fn place_of(&mut self, named: &Value) -> &'static OnceLock<Type> {
         let name = match named {
             Value::Array(element) => format!("[{}]", text(&element[0])),
             name => text(name).to_owned(),
         };
-        self.slot(name)
+        self.place(name)
     }
 
-    fn slot(&mut self, name: String) -> TypeRef {
-        self.slots.entry(name).or_insert_with(type_functions::new_type).0
+    fn place(&mut self, name: String) -> &'static OnceLock<Type> {
+        self.places.entry(name).or_insert_with(|| leak(OnceLock::new()))
     }
 
-    /// Resolves the type of every slot.
+    /// Fills every place.
     fn fill(&mut self, definitions: &[&'static Definition]) {
-        let names: Vec<_> = self.slots.keys().cloned().collect();
+        let names: Vec<_> = self.places.keys().cloned().collect();
         for element in names.iter().filter_map(|name| element_of(name)) {
-            self.slot(element.to_owned());
+            self.place(element.to_owned());
         }
-        for (name, (_, slot)) in &self.slots {
+        for (name, place) in &self.places {
             let ty = match element_of(name) {
-                Some(element) => Type::Array(self.slots[element].0),
+                Some(element) => Type::Array(TypeRef::by_place(self.places[element])),
                 None => named(name, definitions),
             };
-            type_functions::set_type(*slot, ty);
+            place.set(ty).expect("the place is empty");
+        }
+        for (place, ty) in &self.returned {
+            place.set(ty.get().copied()).expect("the place is empty");
         }
     }
 }

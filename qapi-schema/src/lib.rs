@@ -1,0 +1,51 @@
+//! Schemas of QMP servers in files: QAPI's schema language read, checked and written.
+//!
+//! QEMU describes its commands, events and types in schema files, from which its build generates
+//! code ("The QAPI code generator", in QEMU's developer documentation). This crate reads such files
+//! and reports every error, each with its place and with what to write instead. It opens no
+//! connection and starts no process.
+//!
+//! ```
+//! use qapi_schema::Schema;
+//!
+//! let schema = Schema::from_text("lamp.json", "{ 'command': 'light', 'data': { 'on': 'boolean' } }");
+//! let finding = &schema.findings()[0];
+//! assert_eq!(finding.message, "argument `on` uses unknown type `boolean`");
+//! assert_eq!(schema.sources().line(finding.place.unwrap()), 1);
+//! ```
+//!
+//! # Layers
+//! The modules in reading order. Each imports from those above it and from no other:
+//! - [`limits`], [`source`], [`value`], [`finding`]: the data that all modules share
+//! - `lexer`, [`doc`], `parser`: text to expressions and blocks of documentation
+//! - `pragma`, `load`: files and what they include
+//! - [`model`], `expression`: the rules for one definition
+//! - `outline`: definitions as `qapi-core` has them
+//! - `whole`: the rules for the schema as a whole, which are those of `qapi-core`
+//! - `schema`: [`Schema`]
+
+pub mod limits;
+pub mod source;
+pub mod value;
+
+pub mod finding;
+
+mod lexer;
+
+pub mod doc;
+mod parser;
+
+mod load;
+mod pragma;
+
+pub mod model;
+
+mod expression;
+mod outline;
+mod whole;
+
+mod schema;
+
+pub use finding::{Finding, Level};
+pub use qapi_core::introspection::{Mask, info::SchemaInfo};
+pub use schema::Schema;

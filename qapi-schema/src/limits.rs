@@ -1,0 +1,18 @@
+//! The limits on schemas. A schema beyond a limit is rejected with an error that names the limit.
+
+/// The largest schema file, in bytes.
+pub const MAX_FILE: u64 = 64 << 20;
+/// The largest number of files that one schema includes.
+pub const MAX_FILES: usize = 10_000;
+/// The greatest depth of includes: each level takes part of the stack.
+pub const MAX_INCLUDE_DEPTH: usize = 64;
+/// The greatest depth of objects, arrays and conditions: each level takes part of the stack.
+pub const MAX_NESTING: usize = 64;
+/// The greatest number of definitions of one schema.
+pub const MAX_DEFINITIONS: usize = 20_000;
+/// The longest chain of types of which each contains the members of the next.
+pub const MAX_CONTAINED: usize = 100;
+/// The number of findings after which no further one is collected.
+pub const MAX_FINDINGS: usize = 1_000;
+/// The number of definitions for which [`outline`](crate::outline) takes memory, in one process.
+pub const MAX_OUTLINED: usize = 10 * MAX_DEFINITIONS;

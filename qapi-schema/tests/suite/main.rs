@@ -1,0 +1,3 @@
+//! Tests of schema files through the public interface.
+
+mod qemu;
