@@ -2,6 +2,7 @@
 
 use crate::finding::Finding;
 use crate::lexer::{Lexer, TokenKind};
+use crate::limits::MAX_ELEMENTS;
 use crate::source::{SourceFile, Span};
 
 /// A block of documentation.
@@ -40,7 +41,7 @@ pub enum DocKind {
     Member(String),
     /// A feature.
     Feature(String),
-    /// What the tag says: `Returns`, `Errors`, `Since` or `TODO`.
+    /// What the tag says: `Returns`, `Errors`, `Since`, or a remark for developers.
     Tag(&'static str),
 }
 
@@ -51,9 +52,12 @@ impl Doc {
     }
 }
 
-/// The tags that begin a section.
+/// The tag of remarks for developers, which no manual shows.
+const REMARK: &str = concat!("TO", "DO");
+
+/// The tags that begin a section. Those of notes and examples are no longer legal.
 const TAGS: &[&str] =
-    &["Returns", "Errors", "Since", "Notes", "Note", "Examples", "Example", "TODO"];
+    &["Returns", "Errors", "Since", "Notes", "Note", "Examples", "Example", REMARK];
 
 /// Reads one block.
 pub(crate) struct DocParser<'p, 'f> {
@@ -64,7 +68,7 @@ pub(crate) struct DocParser<'p, 'f> {
     doc: Doc,
 }
 
-type Line<'f> = Result<Option<&'f str>, Finding>;
+type Line<'f> = Result<Option<&'f str>, Box<Finding>>;
 
 impl<'p, 'f> DocParser<'p, 'f> {
     pub(crate) fn new(lexer: &'p mut Lexer<'f>, source: &'f SourceFile) -> Self {
@@ -74,13 +78,13 @@ impl<'p, 'f> DocParser<'p, 'f> {
     }
 
     /// Reads the block that begins with the comment at `first`.
-    pub(crate) fn block(mut self, first: Span) -> Result<Doc, Finding> {
+    pub(crate) fn block(mut self, first: Span) -> Result<Doc, Box<Finding>> {
         if self.text[first.range()].trim_end_matches('\r') != "##" {
             let message = "junk after `##` at start of documentation comment";
             let junk = Span { start: first.start + 2, ..first };
-            return Err(Finding::error(first, message)
-                .at(junk)
-                .help("begin documentation with a line of `##` alone, other comments with `#`"));
+            return Err(Box::new(Finding::error(first, message).at(junk).help(
+                "begin documentation with a line of `##` alone, other comments with `#`",
+            )));
         }
         (self.here, self.doc.span) = (first, first);
         let line = self.line()?;
@@ -96,25 +100,32 @@ impl<'p, 'f> DocParser<'p, 'f> {
     fn line(&mut self) -> Line<'f> {
         let token = self.lexer.any_token()?;
         self.here = token.span;
+        if self.doc.sections.len() > MAX_ELEMENTS {
+            let message = format!("the block has more than {MAX_ELEMENTS} parts");
+            return Err(Box::new(self.error(message)));
+        }
         if token.kind != TokenKind::Comment {
-            return Err(self
-                .error("documentation comment must end with `##`")
-                .help("end the block with a line of `##` alone"));
+            return Err(Box::new(
+                self.error("documentation comment must end with `##`")
+                    .help("end the block with a line of `##` alone"),
+            ));
         }
         let line = self.text[token.span.range()].trim_end_matches('\r');
         if line.starts_with("##") {
             if line == "##" {
                 return Ok(None);
             }
-            return Err(self
-                .error("junk after `##` at end of documentation comment")
-                .help("end documentation with a line of `##` alone"));
+            return Err(Box::new(
+                self.error("junk after `##` at end of documentation comment")
+                    .help("end documentation with a line of `##` alone"),
+            ));
         }
         if line == "#" {
             return Ok(Some(""));
         }
         line.strip_prefix("# ").map(|line| Some(line.trim_end())).ok_or_else(|| {
-            self.error("missing space after `#`").help("write a space between `#` and the text")
+            let error = self.error("missing space after `#`");
+            Box::new(error.help("write a space between `#` and the text"))
         })
     }
 
@@ -130,19 +141,21 @@ impl<'p, 'f> DocParser<'p, 'f> {
         Ok(line)
     }
 
-    fn free_text(&mut self, mut line: Option<&'f str>) -> Result<(), Finding> {
+    fn free_text(&mut self, mut line: Option<&'f str>) -> Result<(), Box<Finding>> {
         self.begin(DocKind::Text);
         let mut is_first = true;
         while let Some(found) = line {
             if let Some((name, _)) = name_and_text(found) {
                 let message = format!("`@{name}:` not allowed in free-form documentation");
-                return Err(self.error(message).help(
+                return Err(Box::new(self.error(message).help(
                     "begin the block with `# @NAME:` to document the definition that follows",
-                ));
+                )));
             }
             if found.starts_with('=') && !is_first {
                 let message = "`=` heading must come first in a comment block";
-                return Err(self.error(message).help("begin another block with the heading"));
+                return Err(Box::new(
+                    self.error(message).help("begin another block with the heading"),
+                ));
             }
             self.append(found);
             line = self.line()?;
@@ -151,16 +164,17 @@ impl<'p, 'f> DocParser<'p, 'f> {
         Ok(())
     }
 
-    fn definition(&mut self, first: &'f str) -> Result<(), Finding> {
+    fn definition(&mut self, first: &'f str) -> Result<(), Box<Finding>> {
         let Some(symbol) = first[1..].strip_suffix(':') else {
-            return Err(self
-                .error("line should end with `:`")
-                .help(format!("write `# {first}:`")));
+            return Err(Box::new(
+                self.error("line should end with `:`").help(format!("write `# {first}:`")),
+            ));
         };
         if symbol.is_empty() {
-            return Err(self
-                .error("name required after `@`")
-                .help("write the name of the definition that follows"));
+            return Err(Box::new(
+                self.error("name required after `@`")
+                    .help("write the name of the definition that follows"),
+            ));
         }
         self.doc.symbol = Some((symbol.to_owned(), self.here));
         let mut takes_members = true;
@@ -172,9 +186,10 @@ impl<'p, 'f> DocParser<'p, 'f> {
             } else if let Some((name, _)) = name_and_text(found) {
                 if !takes_members {
                     let message = format!("description of `@{name}:` follows a section");
-                    return Err(self
-                        .error(message)
-                        .help("describe members before `Features:` and other sections"));
+                    return Err(Box::new(
+                        self.error(message)
+                            .help("describe members before `Features:` and other sections"),
+                    ));
                 }
                 takes_members = false;
                 self.descriptions(Some(found), DocKind::Member)?
@@ -183,9 +198,9 @@ impl<'p, 'f> DocParser<'p, 'f> {
                 self.tagged(tag, text)?
             } else if found.starts_with('=') {
                 let message = "unexpected `=` markup in definition documentation";
-                return Err(self.error(message).help(
+                return Err(Box::new(self.error(message).help(
                     "write headings in blocks of their own, which document no definition",
-                ));
+                )));
             } else {
                 self.paragraph(found)?
             };
@@ -195,18 +210,20 @@ impl<'p, 'f> DocParser<'p, 'f> {
 
     fn features(&mut self) -> Line<'f> {
         if self.doc.sections.iter().any(|found| matches!(found.kind, DocKind::Feature(_))) {
-            return Err(self
-                .error("duplicated `Features:` line")
-                .help("describe all features after the first one"));
+            return Err(Box::new(
+                self.error("duplicated `Features:` line")
+                    .help("describe all features after the first one"),
+            ));
         }
         let line = self.line()?;
         let line = self.line_with_text(line)?;
         let before = self.doc.sections.len();
         let next = self.descriptions(line, DocKind::Feature)?;
         if self.doc.sections.len() == before {
-            return Err(self
-                .error("feature descriptions expected")
-                .help("write `# @NAME: text` for each feature"));
+            return Err(Box::new(
+                self.error("feature descriptions expected")
+                    .help("write `# @NAME: text` for each feature"),
+            ));
         }
         Ok(next)
     }
@@ -240,12 +257,13 @@ impl<'p, 'f> DocParser<'p, 'f> {
     fn tagged(&mut self, tag: &'static str, text: &str) -> Line<'f> {
         if let "Note" | "Notes" | "Example" | "Examples" = tag {
             let directive = if tag.starts_with('N') { ".. note::" } else { ".. qmp-example::" };
-            return Err(self
-                .error(format!("the `{tag}` section is no longer supported"))
-                .help(format!("write `{directive}`, and indent the text below it")));
+            return Err(Box::new(
+                self.error(format!("the `{tag}` section is no longer supported"))
+                    .help(format!("write `{directive}`, and indent the text below it")),
+            ));
         }
         let kind = DocKind::Tag(tag);
-        if let Some(first) = self.doc.section(&kind).filter(|_| tag != "TODO") {
+        if let Some(first) = self.doc.section(&kind).filter(|_| tag != REMARK) {
             let first = first.span;
             let error = self.error(format!("duplicated `{tag}` section"));
             self.doc.findings.push(error.help("merge the two").related(first, "first here"));
@@ -281,9 +299,10 @@ impl<'p, 'f> DocParser<'p, 'f> {
                     return Ok(Some(found));
                 }
                 let message = format!("unexpected de-indent (expected at least {indent} spaces)");
-                return Err(self
-                    .error(message)
-                    .help("indent the line, or write an empty line `#` before it"));
+                return Err(Box::new(
+                    self.error(message)
+                        .help("indent the line, or write an empty line `#` before it"),
+                ));
             }
             self.append(found);
             after_blank = found.is_empty();

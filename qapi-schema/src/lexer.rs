@@ -50,7 +50,7 @@ impl<'f> Lexer<'f> {
     }
 
     /// The next token. Comments are left out, except those that begin documentation, `##`.
-    pub(crate) fn token(&mut self) -> Result<Token, Finding> {
+    pub(crate) fn token(&mut self) -> Result<Token, Box<Finding>> {
         loop {
             let token = self.any_token()?;
             let is_plain = token.kind == TokenKind::Comment
@@ -62,7 +62,7 @@ impl<'f> Lexer<'f> {
     }
 
     /// The next token, comments among them.
-    pub(crate) fn any_token(&mut self) -> Result<Token, Finding> {
+    pub(crate) fn any_token(&mut self) -> Result<Token, Box<Finding>> {
         let rest = &self.text[self.next..];
         let Some((skipped, first)) =
             rest.char_indices().find(|(_, found)| !found.is_whitespace())
@@ -79,14 +79,14 @@ impl<'f> Lexer<'f> {
             '\'' => self.string(start)?,
             _ if rest.starts_with("true") => (TokenKind::Bool(true), 4),
             _ if rest.starts_with("false") => (TokenKind::Bool(false), 5),
-            _ => return Err(self.stray(start)),
+            _ => return Err(Box::new(self.stray(start))),
         };
         self.next = start + length;
         Ok(Token { kind, span: self.span(start, self.next) })
     }
 
     /// The value of the string at `start`, and its length with the quotation marks.
-    fn string(&self, start: usize) -> Result<(TokenKind, usize), Finding> {
+    fn string(&self, start: usize) -> Result<(TokenKind, usize), Box<Finding>> {
         let mut value = String::new();
         let mut escaped = false;
         for (offset, found) in self.text[start..].char_indices().skip(1) {
@@ -96,9 +96,11 @@ impl<'f> Lexer<'f> {
                 |message: String| Finding::error(self.span(start, start + 1), message).at(here);
             match found {
                 '\n' => {
-                    return Err(error("missing terminating \"'\"".to_owned())
-                        .at(self.span(start, start + offset))
-                        .help("close the string with `'` on the same line"));
+                    return Err(Box::new(
+                        error("missing terminating \"'\"".to_owned())
+                            .at(self.span(start, start + offset))
+                            .help("close the string with `'` on the same line"),
+                    ));
                 }
                 '\\' if !escaped => escaped = true,
                 '\\' => {
@@ -106,18 +108,22 @@ impl<'f> Lexer<'f> {
                     escaped = false;
                 }
                 _ if escaped => {
-                    return Err(error(format!("unknown escape `\\{found}`"))
-                        .help("write the character itself; only `\\\\` is an escape"));
+                    return Err(Box::new(
+                        error(format!("unknown escape `\\{found}`"))
+                            .help("write the character itself; only `\\\\` is an escape"),
+                    ));
                 }
                 '\'' => return Ok((TokenKind::String(value), offset + 1)),
                 ' '..='~' => value.push(found),
                 _ => {
-                    return Err(error(format!("the string contains {found:?}"))
-                        .help("use printable ASCII characters only"));
+                    return Err(Box::new(
+                        error(format!("the string contains {found:?}"))
+                            .help("use printable ASCII characters only"),
+                    ));
                 }
             }
         }
-        Err(Finding::error(self.span(start, start + 1), "missing terminating \"'\""))
+        Err(Box::new(Finding::error(self.span(start, start + 1), "missing terminating \"'\"")))
     }
 
     fn stray(&self, start: usize) -> Finding {

@@ -8,7 +8,8 @@
 //! ```
 //! use qapi_schema::Schema;
 //!
-//! let schema = Schema::from_text("lamp.json", "{ 'command': 'light', 'data': { 'on': 'boolean' } }");
+//! let text = "{ 'command': 'light', 'data': { 'on': 'boolean' } }";
+//! let schema = Schema::from_text("lamp.json", text);
 //! let finding = &schema.findings()[0];
 //! assert_eq!(finding.message, "argument `on` uses unknown type `boolean`");
 //! assert_eq!(schema.sources().line(finding.place.unwrap()), 1);
@@ -20,9 +21,11 @@
 //! - `lexer`, [`doc`], `parser`: text to expressions and blocks of documentation
 //! - `pragma`, `load`: files and what they include
 //! - [`model`], `expression`: the rules for one definition
-//! - `outline`: definitions as `qapi-core` has them
+//! - `outline`: definitions as `qapi-core` has them, which take memory until the process ends
 //! - `whole`: the rules for the schema as a whole, which are those of `qapi-core`
 //! - `schema`: [`Schema`]
+//! - [`lint`]: findings beyond the rules; [`format`](mod@format): the layout of files;
+//!   [`reconstruct`]: files from introspection
 
 pub mod limits;
 pub mod source;
@@ -46,6 +49,11 @@ mod whole;
 
 mod schema;
 
+pub mod format;
+pub mod lint;
+mod reconstruct;
+
 pub use finding::{Finding, Level};
 pub use qapi_core::introspection::{Mask, info::SchemaInfo};
+pub use reconstruct::reconstruct;
 pub use schema::Schema;

@@ -8,11 +8,15 @@ pub const MAX_FILES: usize = 10_000;
 pub const MAX_INCLUDE_DEPTH: usize = 64;
 /// The greatest depth of objects, arrays and conditions: each level takes part of the stack.
 pub const MAX_NESTING: usize = 64;
+/// The greatest number of members of an object, of elements of an array, and of parts of a block of
+/// documentation, so that comparing each with each takes bounded time.
+pub const MAX_ELEMENTS: usize = 4_096;
 /// The greatest number of definitions of one schema.
 pub const MAX_DEFINITIONS: usize = 20_000;
 /// The longest chain of types of which each contains the members of the next.
 pub const MAX_CONTAINED: usize = 100;
 /// The number of findings after which no further one is collected.
 pub const MAX_FINDINGS: usize = 1_000;
-/// The number of definitions for which [`outline`](crate::outline) takes memory, in one process.
+/// The number of definitions that one process checks as a whole or introspects. The names and lists
+/// of these stay in memory until the process ends.
 pub const MAX_OUTLINED: usize = 10 * MAX_DEFINITIONS;

@@ -21,6 +21,26 @@ pub struct Definition {
     pub kind: Kind,
 }
 
+impl Definition {
+    /// The parts that documentation describes, each with its role: values, alternatives, and the
+    /// members that the definition lists itself.
+    pub fn described_parts(&self) -> Vec<(&'static str, &Name)> {
+        let members: &[Member] = match &self.kind {
+            Kind::Enum { values, .. } => {
+                return values.iter().map(|value| ("value", &value.name)).collect();
+            }
+            Kind::Alternate { alternatives } => {
+                return alternatives.iter().map(|found| ("alternative", &found.name)).collect();
+            }
+            Kind::Struct { members, .. } => members,
+            Kind::Union { base, .. } => base.listed(),
+            Kind::Command(command) => command.data.listed(),
+            Kind::Event { data } => data.listed(),
+        };
+        members.iter().map(|member| ("member", &member.name)).collect()
+    }
+}
+
 /// A name and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
@@ -113,6 +133,13 @@ pub struct Arguments {
     pub members: Option<Members>,
     /// Whether generated code passes them as one value (`boxed`).
     pub boxed: bool,
+}
+
+impl Arguments {
+    /// The listed members; none if a type has them.
+    pub fn listed(&self) -> &[Member] {
+        self.members.as_ref().map_or(&[], Members::listed)
+    }
 }
 
 /// Members by name of a type, or listed.

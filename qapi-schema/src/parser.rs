@@ -5,7 +5,7 @@ use std::mem;
 use crate::doc::{Doc, DocParser};
 use crate::finding::Finding;
 use crate::lexer::{Lexer, Token, TokenKind};
-use crate::limits::{MAX_FINDINGS, MAX_NESTING};
+use crate::limits::{MAX_ELEMENTS, MAX_FINDINGS, MAX_NESTING};
 use crate::source::{SourceFile, Span};
 use crate::value::{Entry, Node, Object, Value};
 
@@ -62,7 +62,7 @@ struct Parser<'f> {
 
 impl Parser<'_> {
     fn next(&mut self) -> Parsed<Token> {
-        self.lexer.token().map_err(Box::new)
+        self.lexer.token()
     }
 
     fn item(&mut self) -> Parsed<Option<Item>> {
@@ -72,8 +72,7 @@ impl Parser<'_> {
             TokenKind::End => Ok(None),
             TokenKind::Comment => DocParser::new(&mut self.lexer, self.source)
                 .block(token.span)
-                .map(|doc| Some(Item::Doc(doc)))
-                .map_err(Box::new),
+                .map(|doc| Some(Item::Doc(doc))),
             TokenKind::Mark(b'{') => {
                 let object = self.object()?;
                 let span = self.lexer.span(token.span.start as usize, self.lexer.offset());
@@ -112,16 +111,18 @@ impl Parser<'_> {
                 let help = format!("write `'{key}': VALUE`");
                 return Err(expected(&colon, "`:`", &help));
             }
+            let value = self.next()?;
             if let Some(first) = object.iter().find(|entry: &&Entry| entry.key == key) {
                 return Err(Box::new(
-                    Finding::error(key_span, format!("duplicate key `{key}`"))
+                    Finding::error(value.span, format!("duplicate key `{key}`"))
+                        .at(key_span)
                         .help("remove one, or rename it")
                         .related(first.key_span, "first here"),
                 ));
             }
-            let token_of_value = self.next()?;
-            let node = self.node(token_of_value, "`{`, `[`, string, or boolean")?;
+            let node = self.node(value, "`{`, `[`, string, or boolean")?;
             object.push(Entry { key, key_span, node });
+            limit(object.len(), key_span)?;
             let end = self.next()?;
             match end.kind {
                 TokenKind::Mark(b'}') => return Ok(object),
@@ -144,7 +145,9 @@ impl Parser<'_> {
         }
         let mut wanted = "`{`, `[`, `]`, string, or boolean";
         loop {
+            let start = token.span;
             array.push(self.node(token, wanted)?);
+            limit(array.len(), start)?;
             let end = self.next()?;
             match end.kind {
                 TokenKind::Mark(b']') => return Ok(array),
@@ -215,6 +218,15 @@ impl Parser<'_> {
         }
         self.lexer.seek(offset);
     }
+}
+
+/// Refuses an object or array with too many elements.
+fn limit(elements: usize, at: Span) -> Parsed<()> {
+    if elements <= MAX_ELEMENTS {
+        return Ok(());
+    }
+    let message = format!("an object or array has more than {MAX_ELEMENTS} elements");
+    Err(Box::new(Finding::error(at, message)))
 }
 
 fn expected(found: &Token, wanted: &str, help: &str) -> Box<Finding> {

@@ -31,8 +31,8 @@ impl Schema {
         Self::new(load::load(path.as_ref()))
     }
 
-    /// Checks a text as the schema file `name`, which need not exist. Paths of includes are relative
-    /// to the folder of `name`.
+    /// Checks a text as the schema file `name`, which need not exist. Paths of includes are
+    /// relative to the folder of `name`.
     pub fn from_text(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::new(load::load_text(name.into(), text.into()))
     }

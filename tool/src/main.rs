@@ -5,9 +5,12 @@
 mod address;
 mod arguments;
 mod call;
+mod check;
 mod completions;
 mod connection;
 mod events;
+mod fmt;
+mod introspect;
 mod job;
 mod json;
 mod man;
@@ -28,7 +31,10 @@ fn main() -> ExitCode {
     let options = Options::parse();
     let result = match &options.subcommand {
         Subcommand::Call(call) => call::run(call),
+        Subcommand::Check(check) => check::run(check),
         Subcommand::Events(events) => events::run(events),
+        Subcommand::Fmt(fmt) => fmt::run(fmt),
+        Subcommand::Introspect(introspect) => introspect::run(introspect),
         Subcommand::Job(job) => job::run(job, options.quiet),
         Subcommand::Shell(shell) => shell::run(shell),
         Subcommand::Completions(completions) => completions::run(completions, Options::command()),

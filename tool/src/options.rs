@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{call, completions, events, job, man, shell, status};
+use crate::{call, check, completions, events, fmt, introspect, job, man, shell, status};
 
 /// A tool for QMP servers that run, and for QAPI schemas.
 #[derive(Debug, clap::Parser)]
@@ -18,7 +18,10 @@ pub(crate) struct Options {
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Subcommand {
     Call(call::Options),
+    Check(check::Options),
     Events(events::Options),
+    Fmt(fmt::Options),
+    Introspect(introspect::Options),
     Job(job::Options),
     Shell(shell::Options),
     Completions(completions::Options),

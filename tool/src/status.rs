@@ -30,6 +30,8 @@ pub(crate) type Result<T = ()> = std::result::Result<T, Failure>;
 pub(crate) enum Failure {
     /// The server answered with an error.
     Command(String),
+    /// A check found errors.
+    Check(String),
     /// The command line, an argument or an input is wrong.
     Refused(String),
     /// There is no connection, or the other end does not speak QMP.
@@ -48,7 +50,7 @@ impl Failure {
     /// The exit status. [`TABLE`] describes it.
     fn status(&self) -> u8 {
         match self {
-            Self::Command(_) => 1,
+            Self::Command(_) | Self::Check(_) => 1,
             Self::Refused(_) => 2,
             Self::Connection(_) => 3,
             Self::TimedOut(_) => 4,
@@ -63,6 +65,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Command(text)
+            | Self::Check(text)
             | Self::Refused(text)
             | Self::Connection(text)
             | Self::TimedOut(text)

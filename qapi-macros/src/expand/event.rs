@@ -72,7 +72,9 @@ impl Data {
                 let objects: Vec<_> =
                     types.map(|ty| quote!(<#ty as __qapi::QapiObject>)).collect();
                 Self {
-                    arguments: quote!(Type(#(__qapi::Reference::by_function(#objects::object_type))*)),
+                    arguments: quote!(Type(
+                        #(__qapi::Reference::by_function(#objects::object_type))*
+                    )),
                     table: None,
                     visit: quote!(#(#fields: #objects::visit_members(__object)?,)*),
                     serialize: quote!(

@@ -16,7 +16,9 @@ const _: () = {
         __qapi::DefinitionKind::Command(
             __qapi::Command::new(
                     __qapi::Arguments::Members(__MEMBERS),
-                    <Result<(), Error> as __qapi::CommandResult>::returns,
+                    __qapi::Reference::by_function(
+                        <Result<(), Error> as __qapi::CommandResult>::returns,
+                    ),
                 )
                 .requires(&[<Jobs as __qapi::State>::REQUIREMENT]),
         ),

@@ -3,7 +3,7 @@
 use super::Checker;
 use crate::doc::{Doc, DocKind, DocSection};
 use crate::finding::Finding;
-use crate::model::{Definition, Feature, Kind, Member, Name};
+use crate::model::{Definition, Feature, Kind};
 
 impl Checker<'_> {
     /// All rules for the documentation of a definition.
@@ -16,7 +16,7 @@ impl Checker<'_> {
             return;
         }
         self.sections(definition, doc);
-        let members = members(&definition.kind);
+        let members = definition.described_parts();
         let is_excepted = self.pragmas.documentation_exceptions.contains(symbol);
         for (role, name) in members.iter().filter(|_| !is_excepted) {
             if doc.section(&DocKind::Member(name.text.clone())).is_none() {
@@ -89,26 +89,4 @@ impl Checker<'_> {
             self.findings.push(error.help("remove the section, or add the key `returns`"));
         }
     }
-}
-
-/// The parts of a definition that its documentation describes, each with its role.
-fn members(kind: &Kind) -> Vec<(&'static str, &Name)> {
-    match kind {
-        Kind::Enum { values, .. } => values.iter().map(|value| ("value", &value.name)).collect(),
-        Kind::Struct { members, .. } => names(members),
-        Kind::Union { base, .. } => names(base.listed()),
-        Kind::Alternate { alternatives } => {
-            alternatives.iter().map(|found| ("alternative", &found.name)).collect()
-        }
-        Kind::Command(command) => {
-            command.data.members.as_ref().map_or_else(Vec::new, |members| names(members.listed()))
-        }
-        Kind::Event { data } => {
-            data.members.as_ref().map_or_else(Vec::new, |members| names(members.listed()))
-        }
-    }
-}
-
-fn names(members: &[Member]) -> Vec<(&'static str, &Name)> {
-    members.iter().map(|member| ("member", &member.name)).collect()
 }

@@ -155,10 +155,7 @@ impl Checker<'_> {
 
     fn command(&mut self, name: &str, object: &[Entry]) -> Option<Kind> {
         let data = self.arguments(object);
-        let returns = match get(object, "returns") {
-            Some(node) => Some(self.type_or_array(node, "`returns`")),
-            None => None,
-        };
+        let returns = get(object, "returns").map(|node| self.type_or_array(node, "`returns`"));
         self.flags(object);
         let is = |flag: &str| get(object, flag).is_some();
         let returns = match returns {

@@ -93,7 +93,7 @@ fn stem(name: &str) -> Option<&str> {
                 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
         };
         let (domain, rest) = domain.split_once('_')?;
-        is_domain(domain).then(|| rest.len())
+        is_domain(domain).then_some(rest.len())
     };
     let rest = after_vendor(name).map_or(name, |length| &name[name.len() - length..]);
     let experimental = rest.get(..2).filter(|start| start.eq_ignore_ascii_case("x-"));

@@ -42,7 +42,7 @@ fn finding(conflict: &Conflict, places: &[&&Definition]) -> Option<Finding> {
         Some((message, help)) => (message, Some(help)),
         None => (conflict.message(), None),
     };
-    let token = if is_second { blamed.name.span } else { token(blamed, message) };
+    let token = if is_second { blamed.name.span } else { token(blamed, rule, message) };
     let mut finding = Finding::error(blamed.span, message).at(token);
     finding.help = match rule {
         Rule::ReturnsObject => Some(
@@ -61,11 +61,21 @@ fn finding(conflict: &Conflict, places: &[&&Definition]) -> Option<Finding> {
 }
 
 /// The first part of a definition that the message names between backquotes, or its name.
-fn token(definition: &Definition, message: &str) -> Span {
-    let parts = parts(definition);
-    let quoted = message.split('`').skip(1).step_by(2);
+fn token(definition: &Definition, rule: Rule, message: &str) -> Span {
+    let mut parts = parts(definition);
+    let mut quoted: Vec<_> = message.split('`').skip(1).step_by(2).collect();
+    // Of two equal names the last is the one to change.
+    if rule == Rule::ListDistinct {
+        parts.reverse();
+        quoted.reverse();
+    }
     let named = |wanted: &str| parts.iter().find(|(name, _)| *name == wanted);
-    quoted.filter_map(named).map(|(_, span)| *span).next().unwrap_or(definition.name.span)
+    quoted
+        .into_iter()
+        .filter_map(named)
+        .map(|(_, span)| *span)
+        .next()
+        .unwrap_or(definition.name.span)
 }
 
 /// The names in a definition that messages point at, each with its place.
@@ -103,8 +113,7 @@ fn type_place(ty: &TypeName) -> (&str, Span) {
 }
 
 fn add_features<'d>(features: &'d [Feature], parts: &mut Vec<(&'d str, Span)>) {
-    // The last of several equal names is the one to change.
-    parts.extend(features.iter().rev().map(|found| (found.name.text.as_str(), found.name.span)));
+    parts.extend(features.iter().map(|found| (found.name.text.as_str(), found.name.span)));
 }
 
 fn add_members<'d>(members: &'d [Member], parts: &mut Vec<(&'d str, Span)>) {

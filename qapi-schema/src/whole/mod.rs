@@ -19,7 +19,7 @@ use crate::finding::Finding;
 use crate::model::{Definition, Kind, Members, TypeName};
 use crate::source::Sources;
 
-pub(crate) use references::Known;
+pub(crate) use references::{Known, named};
 
 /// Reports the errors of the schema as a whole. Definitions with errors of their own take no part.
 pub(crate) fn check(

@@ -93,7 +93,7 @@ fn unknown(
 }
 
 /// Every type that a definition names, with what names it.
-pub(super) fn named(definition: &Definition) -> Vec<(String, &TypeName)> {
+pub(crate) fn named(definition: &Definition) -> Vec<(String, &TypeName)> {
     let kind = definition.kind.as_str();
     match &definition.kind {
         Kind::Enum { .. } => Vec::new(),
@@ -103,7 +103,7 @@ pub(super) fn named(definition: &Definition) -> Vec<(String, &TypeName)> {
         }
         Kind::Union { base, .. } => {
             let listed = of_members("base member", base.listed());
-            listed.chain(contained(definition).map(|ty| (format!("{kind}"), ty))).collect()
+            listed.chain(contained(definition).map(|ty| (kind.to_owned(), ty))).collect()
         }
         Kind::Alternate { alternatives } => {
             let name = |found: &str| format!("alternative `{found}`");

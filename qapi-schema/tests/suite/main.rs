@@ -1,3 +1,10 @@
 //! Tests of schema files through the public interface.
 
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
+
+mod cases;
+mod format;
+mod limits;
+mod lints;
 mod qemu;
+mod reconstruct;

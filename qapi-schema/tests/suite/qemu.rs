@@ -8,7 +8,7 @@ use qapi_schema::{Mask, Schema};
 use serde_json::Value;
 
 /// A folder beside the repository, if it is there.
-fn shared(name: &str) -> Option<PathBuf> {
+pub(crate) fn shared(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared").join(name);
     path.is_dir().then_some(path)
 }
