@@ -19,6 +19,7 @@ pages! {
     systemd = "systemd.md";
     clients = "clients.md";
     tool = "tool.md";
+    schema_files = "schema-files.md";
     coming_from_qemu = "coming-from-qemu.md";
     coming_from_other_frameworks = "coming-from-other-frameworks.md";
     limits = "limits.md";

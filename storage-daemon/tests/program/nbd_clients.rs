@@ -32,8 +32,13 @@ fn contents() -> Vec<u8> {
     (0..SIZE).map(|at| (at * 31 + at / 4096) as u8).collect()
 }
 
+/// The path of a file of the daemon as a part of a URI, which permits no spaces.
+fn in_uri(daemon: &Daemon, name: &str) -> String {
+    daemon.path(name).display().to_string().replace(' ', "%20")
+}
+
 fn uri(daemon: &Daemon) -> String {
-    format!("nbd+unix:///disk?socket={}", daemon.path("nbd").display())
+    format!("nbd+unix:///disk?socket={}", in_uri(daemon, "nbd"))
 }
 
 /// Runs a client, which has to succeed.
@@ -141,8 +146,8 @@ fn libnbd_connects_with_tls() {
     let daemon = serve(folder, &["--object", credentials], ",tls-creds=tls");
     let uri = format!(
         "nbds+unix://localhost/disk?socket={}&tls-certificates={}",
-        daemon.path("nbd").display(),
-        daemon.path("client").display()
+        in_uri(&daemon, "nbd"),
+        in_uri(&daemon, "client")
     );
     let output = run(&program, &["--size", &uri]);
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), SIZE.to_string());

@@ -2,6 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
@@ -110,4 +113,54 @@ fn an_agent_sends_no_greeting() {
     });
     let ended = qapi(&["call", "--agent", &agent.address(), "guest-info"]);
     assert_eq!((ended.status, ended.out.as_str()), (0, "{\"version\":\"1\"}\n"), "{ended:?}");
+}
+
+/// Forwards like `ssh -L`, to a socket of the same host, and writes its arguments and its process
+/// id to the file `ran` beside itself.
+const FORWARDER: &str = r#"#!/usr/bin/env python3
+import os, pathlib, socket, sys, threading
+
+pathlib.Path(__file__).with_name("ran").write_text(f"{os.getpid()} {' '.join(sys.argv[1:])}")
+local, remote = sys.argv[sys.argv.index("-L") + 1].split(":")
+listener = socket.socket(socket.AF_UNIX)
+listener.bind(local)
+listener.listen()
+
+
+def copy(source, target):
+    while data := source.recv(65536):
+        target.sendall(data)
+    target.shutdown(socket.SHUT_WR)
+
+
+while True:
+    near, _ = listener.accept()
+    far = socket.socket(socket.AF_UNIX)
+    far.connect(remote)
+    threading.Thread(target=copy, args=(near, far), daemon=True).start()
+    threading.Thread(target=copy, args=(far, near), daemon=True).start()
+"#;
+
+#[test]
+fn a_socket_of_another_host_is_forwarded_by_ssh() {
+    let server = TestServer::start();
+    let folder = tempfile::tempdir().unwrap();
+    let ssh = folder.path().join("ssh");
+    std::fs::write(&ssh, FORWARDER).unwrap();
+    std::fs::set_permissions(&ssh, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap_or_default();
+    let output = Command::new(env!("CARGO_BIN_EXE_qapi"))
+        .args(["call", &format!("ssh:me@host:{}", server.address()), "disk-add", "name=a"])
+        .env("PATH", format!("{}:{path}", folder.path().display()))
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "{\"name\":\"a\"}\n", "{output:?}");
+
+    let ran = std::fs::read_to_string(folder.path().join("ran")).unwrap();
+    let (pid, arguments) = ran.split_once(' ').unwrap();
+    assert!(arguments.starts_with("-N -o ExitOnForwardFailure=yes -L "), "{arguments}");
+    assert!(arguments.ends_with(&format!(":{} -- me@host", server.address())), "{arguments}");
+    assert!(!Path::new("/proc").join(pid).exists(), "the forwarder still runs");
+    let socket = arguments.split([' ', ':']).find(|word| word.ends_with("/socket")).unwrap();
+    assert!(!Path::new(socket).exists(), "{socket} still exists");
 }
