@@ -18,6 +18,9 @@ use crate::{messages, options};
 /// The length of a name that is not tight: the zero byte before it is not counted.
 const ABSTRACT_NAME: usize = 107;
 
+/// The number of connections that may wait to be accepted.
+const BACKLOG: i32 = 128;
+
 /// The file of a socket. It is removed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct SocketFile(PathBuf);
@@ -38,14 +41,28 @@ pub(crate) fn listen_unix(
     address: &UnixSocketAddress,
 ) -> Result<(UnixListener, Option<SocketFile>)> {
     let failed = |error: io::Error| messages::cannot_bind(&address.path, error);
-    let name = unix_address(address)?;
     if address.is_abstract == Some(true) {
-        return Ok((UnixListener::bind_addr(&name).map_err(failed)?, None));
+        let listener = UnixListener::bind_addr(&unix_address(address)?).map_err(failed)?;
+        return Ok((listener, None));
+    }
+    if address.path.is_empty() {
+        return Err(messages::socket_path_empty());
     }
     let path = Path::new(&address.path);
-    remove_stale(path).map_err(failed)?;
-    let listener = UnixListener::bind_addr(&name).map_err(failed)?;
+    let name = SocketAddrUnix::new(path);
+    let name = name.map_err(|_| messages::socket_path_too_long(&address.path))?;
+    remove_stale(path, &name).map_err(failed)?;
+    let listener = bind_path(&name).map_err(|error| failed(error.into()))?;
     Ok((listener, Some(SocketFile(path.to_owned()))))
+}
+
+/// As [`UnixListener::bind`], for paths of the full length of 108 bytes too.
+fn bind_path(name: &SocketAddrUnix) -> rustix::io::Result<UnixListener> {
+    let flags = SocketFlags::CLOEXEC;
+    let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
+    net::bind(&socket, name)?;
+    net::listen(&socket, BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// The address of a UNIX socket in the form of the system.
@@ -69,13 +86,13 @@ pub(crate) fn unix_address(address: &UnixSocketAddress) -> Result<SocketAddr> {
 }
 
 /// Removes the file of a socket on which no program listens.
-fn remove_stale(path: &Path) -> io::Result<()> {
+fn remove_stale(path: &Path, name: &SocketAddrUnix) -> io::Result<()> {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
     // A program that listens may be slow to accept.
     let connect = || {
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;
-        net::connect(&socket, &SocketAddrUnix::new(path)?)
+        net::connect(&socket, name)
     };
     let is_stale = is_socket && connect() == Err(Errno::CONNREFUSED);
     if is_stale { fs::remove_file(path) } else { Ok(()) }
