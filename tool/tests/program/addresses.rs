@@ -56,7 +56,7 @@ fn a_server_may_be_a_command() {
         ended.display()
     );
     std::fs::write(&script, text).unwrap();
-    let address = format!("exec:bash {} 'a b'", script.display());
+    let address = format!("exec:bash '{}' 'a b'", script.display());
     let result = qapi(&["call", "--timeout", "20", &address, "any"]);
     assert_eq!((result.status, result.out.as_str()), (0, "[\"a b\"]\n"), "{result:?}");
     assert!(ended.exists(), "the server was not left the time to end");

@@ -28,7 +28,7 @@ impl Terminal {
             "XDG_STATE_HOME='{state}' '{}' shell '{address}'",
             env!("CARGO_BIN_EXE_qapi")
         );
-        terminal.tmux(&["new-session", "-d", "-x", "100", "-y", "40", &command]);
+        terminal.tmux(&["new-session", "-d", "-x", "200", "-y", "40", &command]);
         terminal.wait_for(&[">"]);
         Some(terminal)
     }
