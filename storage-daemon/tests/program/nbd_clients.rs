@@ -129,6 +129,8 @@ fn fio_verifies_what_it_wrote() {
             "--iodepth=32",
             "--verify=crc32c",
             "--verify_fatal=1",
+            // It would be a file in the current folder.
+            "--verify_state_save=0",
             &uri,
             &size,
         ],
