@@ -75,8 +75,8 @@ impl Checker<'_> {
         let is_reserved = name.starts_with("q-") || name.starts_with("q_");
         let stem = stem(name).filter(|_| !is_reserved);
         if stem.is_none() {
-            let help = "begin with a letter, go on with letters, digits, `-` and `_`; names that \
-                        begin with `q_` are reserved";
+            let help = "begin with a letter, continue with letters, digits, `-` and `_`; names \
+                        that begin with `q_` are reserved";
             self.report(span, format!("{what} has an invalid name"), help);
         }
         stem
