@@ -75,13 +75,13 @@ impl DirectoryEntry {
         bytes.resize(bytes.len().next_multiple_of(8), 0);
     }
 
-    /// Whether a program was using the bitmap when the image was last closed, so that its bits are
-    /// not valid.
     /// The length of the entry in the directory.
     pub(super) fn length(&self) -> u64 {
         entry_length(self.raw_name.len())
     }
 
+    /// Whether a program was using the bitmap when the image was last closed, so that its bits are
+    /// not valid.
     pub(crate) fn is_in_use(&self) -> bool {
         self.flags & IN_USE != 0
     }
