@@ -50,6 +50,11 @@ impl Connection {
         self.socket.set_deadline(deadline)
     }
 
+    /// Whether the client has closed the connection, although this may not have been read yet.
+    pub(crate) fn has_hung_up(&self) -> bool {
+        self.socket.has_hung_up()
+    }
+
     /// Ends the connection.
     pub(crate) fn shut_down(&self) {
         self.socket.shut_down();

@@ -112,7 +112,10 @@ impl Server {
         let export = &state.exports[position];
         let mut clients = state.connections.iter().filter(|client| client.uses(export));
         match mode {
-            RemoveMode::Safe if clients.next().is_some() => return Err(RemoveError::InUse),
+            // A client that has left is not waited for until its thread has noticed.
+            RemoveMode::Safe if clients.any(|client| !client.has_hung_up()) => {
+                return Err(RemoveError::InUse);
+            }
             RemoveMode::Safe => {}
             RemoveMode::Hard => clients.for_each(|client| client.shut_down()),
         }

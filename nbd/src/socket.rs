@@ -6,6 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 /// A connected socket. Several threads may use it; callers take care of the order of their bytes.
 #[derive(Debug)]
 pub(crate) enum Socket {
@@ -61,6 +63,19 @@ impl Socket {
         }
     }
 
+    /// Whether the peer has closed the connection. Bytes that it sent before may still be unread.
+    pub(crate) fn has_hung_up(&self) -> bool {
+        // Linux alone tells of a peer that has closed a TCP connection.
+        #[cfg(target_os = "linux")]
+        let events = PollFlags::HUP | PollFlags::RDHUP;
+        #[cfg(not(target_os = "linux"))]
+        let events = PollFlags::HUP;
+        let mut polled = [PollFd::new(self, events)];
+        // A socket that cannot be polled counts as connected.
+        poll(&mut polled, Some(&Timespec::default())).is_ok()
+            && polled[0].revents().intersects(events)
+    }
+
     /// Ends all reads and writes, now and later.
     pub(crate) fn shut_down(&self) {
         // An error means that the peer has closed the connection already.
@@ -68,6 +83,15 @@ impl Socket {
             Socket::Unix(socket) => socket.shutdown(Shutdown::Both),
             Socket::Tcp(socket) => socket.shutdown(Shutdown::Both),
         };
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Socket::Unix(socket) => socket.as_fd(),
+            Socket::Tcp(socket) => socket.as_fd(),
+        }
     }
 }
 

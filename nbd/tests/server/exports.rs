@@ -44,6 +44,29 @@ fn an_export_is_closed_once_its_last_client_is_gone() {
 }
 
 #[test]
+fn a_client_that_has_hung_up_does_not_use_its_export() {
+    let running = Running::new(ServerOptions::default());
+    let (closed, is_closed) = mpsc::channel();
+    let disk = Memory::new();
+    let export = Export::new("disk", Arc::clone(&disk) as _).expect("a short name");
+    let export = export.on_closed(move || closed.send(()).expect("the test waits"));
+    running.server.add(export.writable(true)).expect("the name is free");
+    let mut client = running.client();
+    client.go("disk", Form::Simple, &[]);
+    disk.set_closed(true);
+    client.request(1, 0, (0, 3), b"abc");
+    let refused = running.server.remove("disk", RemoveMode::Safe).map(drop);
+    assert_eq!(refused, Err(RemoveError::InUse));
+    drop(client);
+    // The thread of the client waits for the disk, so that the connection is still known.
+    let removed = running.server.remove("disk", RemoveMode::Safe).map(drop);
+    assert_eq!(removed, Ok(()));
+    assert!(is_closed.try_recv().is_err());
+    disk.set_closed(false);
+    is_closed.recv().expect("the export is closed once its request has ended");
+}
+
+#[test]
 fn a_server_that_stops_disconnects_all_clients() {
     let running = Running::new(ServerOptions::default());
     let (closed, is_closed) = mpsc::channel();
