@@ -8,6 +8,7 @@ mod call;
 mod check;
 mod completions;
 mod connection;
+mod diff;
 mod events;
 mod fmt;
 mod introspect;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let result = match &options.subcommand {
         Subcommand::Call(call) => call::run(call),
         Subcommand::Check(check) => check::run(check),
+        Subcommand::Diff(diff) => diff::run(diff),
         Subcommand::Events(events) => events::run(events),
         Subcommand::Fmt(fmt) => fmt::run(fmt),
         Subcommand::Introspect(introspect) => introspect::run(introspect),

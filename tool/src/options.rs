@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::{call, check, completions, events, fmt, introspect, job, man, shell, status};
+use crate::{call, check, completions, diff, events, fmt, introspect, job, man, shell, status};
 
 /// A tool for QMP servers that run, and for QAPI schemas.
 #[derive(Debug, clap::Parser)]
@@ -19,6 +19,7 @@ pub(crate) struct Options {
 pub(crate) enum Subcommand {
     Call(call::Options),
     Check(check::Options),
+    Diff(diff::Options),
     Events(events::Options),
     Fmt(fmt::Options),
     Introspect(introspect::Options),
