@@ -25,7 +25,7 @@
 //! - `whole`: the rules for the schema as a whole, which are those of `qapi-core`
 //! - `schema`: [`Schema`]
 //! - [`lint`]: findings beyond the rules; [`format`](mod@format): the layout of files;
-//!   [`reconstruct`]: files from introspection
+//!   [`reconstruct`]: files from introspection; [`diff`]: differences of two schemas
 
 pub mod limits;
 pub mod source;
@@ -49,11 +49,13 @@ mod whole;
 
 mod schema;
 
+pub mod diff;
 pub mod format;
 pub mod lint;
 mod reconstruct;
 
 pub use finding::{Finding, Level};
+pub use load::read_from;
 pub use qapi_core::introspection::{Mask, info::SchemaInfo};
 pub use reconstruct::reconstruct;
 pub use schema::Schema;

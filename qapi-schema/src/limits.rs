@@ -20,3 +20,9 @@ pub const MAX_FINDINGS: usize = 1_000;
 /// The number of definitions that one process checks as a whole or introspects. The names and lists
 /// of these stay in memory until the process ends.
 pub const MAX_OUTLINED: usize = 10 * MAX_DEFINITIONS;
+/// The greatest number of ways to a change that a comparison lists.
+pub const MAX_WAYS: usize = 1_000;
+/// The longest way that a comparison lists, in bytes before the last step.
+pub const MAX_WAY: usize = 2_000;
+/// The number of types, counted once for each way to them, that a comparison visits to find ways.
+pub const MAX_VISITS: usize = 400_000;

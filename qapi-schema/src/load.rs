@@ -43,11 +43,22 @@ pub(crate) struct Loaded {
     pub(crate) lacks_file: bool,
 }
 
+/// How the text of a file is read.
+pub(crate) type ReadFile<'r> = &'r mut dyn FnMut(&Path) -> io::Result<String>;
+
+/// Whether blocks of documentation are read.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Documentation {
+    Read,
+    /// They are comments, and no definition needs one.
+    Ignored,
+}
+
 /// Reads `path` and everything that it includes.
-pub(crate) fn load(path: &Path) -> Loaded {
-    let mut loader = Loader::default();
+pub(crate) fn load(path: &Path, documentation: Documentation, read: ReadFile<'_>) -> Loaded {
+    let mut loader = Loader { documentation, ..Loader::new(read) };
     let name = path.display().to_string();
-    match read(path) {
+    match (loader.read)(path) {
         Ok(text) => loader.file(path, name, text),
         Err(error) => {
             let message = format!("can't read schema file `{name}`: {}", reason(&error));
@@ -55,18 +66,30 @@ pub(crate) fn load(path: &Path) -> Loaded {
             loader.loaded.lacks_file = true;
         }
     }
+    loader.loaded.pragmas.doc_required &= documentation == Documentation::Read;
     loader.loaded
+}
+
+/// The text with the same lines, those of comments empty. No string has several lines.
+fn without_comments(text: &str) -> String {
+    let line = |line: &str| {
+        let is_comment = line.trim_start().starts_with('#');
+        if is_comment { "\n".to_owned() } else { format!("{line}\n") }
+    };
+    text.lines().map(line).collect()
 }
 
 /// Reads a text as a schema of one file. Its includes are read from the working directory.
 pub(crate) fn load_text(name: String, text: String) -> Loaded {
-    let mut loader = Loader::default();
+    let mut read = read_file;
+    let mut loader = Loader::new(&mut read);
     loader.file(Path::new(&name), name.clone(), text);
     loader.loaded
 }
 
-#[derive(Default)]
-struct Loader {
+struct Loader<'r> {
+    read: ReadFile<'r>,
+    documentation: Documentation,
     loaded: Loaded,
     /// The files whose inclusion has begun, by absolute path.
     included: HashSet<PathBuf>,
@@ -74,11 +97,25 @@ struct Loader {
     stack: Vec<PathBuf>,
 }
 
-impl Loader {
+impl<'r> Loader<'r> {
+    fn new(read: ReadFile<'r>) -> Self {
+        Self {
+            read,
+            documentation: Documentation::Read,
+            loaded: Loaded::default(),
+            included: HashSet::new(),
+            stack: Vec::new(),
+        }
+    }
+
     fn file(&mut self, path: &Path, name: String, text: String) {
         let identity = identity(path);
         self.included.insert(identity.clone());
         self.stack.push(identity);
+        let text = match self.documentation {
+            Documentation::Read => text,
+            Documentation::Ignored => without_comments(&text),
+        };
         let source = SourceFile::new(name, text);
         let index = self.loaded.sources.files().len() as u32;
         let (items, findings) = parse(&source, index);
@@ -179,7 +216,7 @@ impl Loader {
             self.loaded.lacks_file = true;
             return self.loaded.findings.push(error(message));
         }
-        match read(&included) {
+        match (self.read)(&included) {
             Ok(text) => self.file(&included, included.display().to_string(), text),
             Err(found) => {
                 let shown = included.display();
@@ -209,9 +246,17 @@ fn identity(path: &Path) -> PathBuf {
 }
 
 /// The text of a file that is not too large.
-fn read(path: &Path) -> io::Result<String> {
+pub(crate) fn read_file(path: &Path) -> io::Result<String> {
+    read_from(File::open(path)?)
+}
+
+/// The text of a file, from its start.
+///
+/// # Errors
+/// Those of the reader; the file is larger than [`MAX_FILE`], or is not UTF-8.
+pub fn read_from(file: impl Read) -> io::Result<String> {
     let mut text = Vec::new();
-    File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut text)?;
+    file.take(MAX_FILE + 1).read_to_end(&mut text)?;
     if text.len() as u64 > MAX_FILE {
         let message = format!("the file is larger than {} MiB", MAX_FILE >> 20);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));

@@ -25,19 +25,43 @@ impl Definition {
     /// The parts that documentation describes, each with its role: values, alternatives, and the
     /// members that the definition lists itself.
     pub fn described_parts(&self) -> Vec<(&'static str, &Name)> {
-        let members: &[Member] = match &self.kind {
+        match &self.kind {
             Kind::Enum { values, .. } => {
-                return values.iter().map(|value| ("value", &value.name)).collect();
+                values.iter().map(|value| ("value", &value.name)).collect()
             }
             Kind::Alternate { alternatives } => {
-                return alternatives.iter().map(|found| ("alternative", &found.name)).collect();
+                alternatives.iter().map(|found| ("alternative", &found.name)).collect()
             }
+            Kind::Struct { .. } | Kind::Union { .. } | Kind::Command(_) | Kind::Event { .. } => {
+                self.listed_members().iter().map(|member| ("member", &member.name)).collect()
+            }
+        }
+    }
+
+    /// The features of the definition, then those of its values and of the members that it lists
+    /// itself, each list with the role and name of the part. Documentation describes all of them.
+    pub fn features_by_part(&self) -> Vec<(&'static str, &Name, &[Feature])> {
+        let mut parts = vec![(self.kind.as_str(), &self.name, self.features.as_slice())];
+        if let Kind::Enum { values, .. } = &self.kind {
+            for value in values {
+                parts.push(("value", &value.name, value.features.as_slice()));
+            }
+        }
+        for member in self.listed_members() {
+            parts.push(("member", &member.name, member.features.as_slice()));
+        }
+        parts
+    }
+
+    /// The members that the definition lists itself, without those of its base.
+    pub fn listed_members(&self) -> &[Member] {
+        match &self.kind {
             Kind::Struct { members, .. } => members,
             Kind::Union { base, .. } => base.listed(),
             Kind::Command(command) => command.data.listed(),
             Kind::Event { data } => data.listed(),
-        };
-        members.iter().map(|member| ("member", &member.name)).collect()
+            Kind::Enum { .. } | Kind::Alternate { .. } => &[],
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A schema: the definitions of a file and of the files that it includes.
 
+use std::io;
 use std::path::Path;
 
 use qapi_core::introspection::{Mask, info::SchemaInfo, introspect};
@@ -8,7 +9,7 @@ use qapi_core::schema::View;
 use crate::expression;
 use crate::finding::{Finding, Level};
 use crate::lexer::{Lexer, Token, TokenKind};
-use crate::load::{self, Loaded};
+use crate::load::{self, Documentation, Loaded};
 use crate::model::Definition;
 use crate::outline::outline;
 use crate::source::{Sources, Span};
@@ -28,7 +29,27 @@ impl Schema {
     /// Errors do not end the check: [`findings`](Self::findings) has all of them, and
     /// [`definitions`](Self::definitions) has the definitions without errors of their own.
     pub fn read(path: impl AsRef<Path>) -> Self {
-        Self::new(load::load(path.as_ref()))
+        Self::read_with(path, load::read_file)
+    }
+
+    /// As [`read`](Self::read), with the texts of files from `read`: from an archive, or from a
+    /// revision of a version control system. `read` gets the path, and for a file that another
+    /// includes the path of that file's folder joined with that of the directive.
+    pub fn read_with(
+        path: impl AsRef<Path>,
+        mut read: impl FnMut(&Path) -> io::Result<String>,
+    ) -> Self {
+        Self::new(load::load(path.as_ref(), Documentation::Read, &mut read))
+    }
+
+    /// As [`read_with`](Self::read_with), for a schema whose documentation follows other rules, as
+    /// that of an earlier release of QEMU may: comments are not read, and the texts of
+    /// [`sources`](Self::sources) do not have them.
+    pub fn read_without_documentation(
+        path: impl AsRef<Path>,
+        mut read: impl FnMut(&Path) -> io::Result<String>,
+    ) -> Self {
+        Self::new(load::load(path.as_ref(), Documentation::Ignored, &mut read))
     }
 
     /// Checks a text as the schema file `name`, which need not exist. Paths of includes are

@@ -28,7 +28,12 @@ impl Checker<'_> {
                 );
             }
         }
-        for Feature { name, .. } in &definition.features {
+        let features: Vec<&Feature> = definition
+            .features_by_part()
+            .into_iter()
+            .flat_map(|(_, _, features)| features)
+            .collect();
+        for Feature { name, .. } in &features {
             if doc.section(&DocKind::Feature(name.text.clone())).is_none() {
                 let help = format!("write `# @{}: text` under `# Features:` above", name.text);
                 let message = format!("feature `{}` lacks documentation", name.text);
@@ -36,8 +41,7 @@ impl Checker<'_> {
             }
         }
         let is_member = |wanted: &str| members.iter().any(|(_, name)| name.text == wanted);
-        let is_feature =
-            |wanted: &str| definition.features.iter().any(|found| found.name.text == wanted);
+        let is_feature = |wanted: &str| features.iter().any(|found| found.name.text == wanted);
         let members = doc.sections.iter().filter_map(|section| match &section.kind {
             DocKind::Member(name) if !is_member(name) => Some((name.as_str(), section)),
             DocKind::Text | DocKind::Member(_) | DocKind::Feature(_) | DocKind::Tag(_) => None,

@@ -54,25 +54,30 @@ pub(super) fn missing_since(schema: &Schema) -> Vec<Remark> {
     schema.definitions().iter().filter(lacks).map(remark).collect()
 }
 
-/// Deprecated definitions whose documentation does not say what to use instead.
+/// Deprecated parts whose documentation does not say what to use instead. The feature's section in
+/// the documentation of a definition is for all of its parts.
 pub(super) fn deprecated_without_replacement(schema: &Schema) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for definition in schema.definitions() {
-        let deprecated = |found: &&Feature| found.name.text == "deprecated";
-        let Some(feature) = definition.features.iter().find(deprecated) else { continue };
         let section = DocKind::Feature("deprecated".to_owned());
         let doc = definition.doc.as_ref().and_then(|doc| doc.section(&section));
         let text = doc.map_or("", |section| section.text.as_str());
         let names_other = ["`", "instead", "use ", "Use ", "replace"];
-        if !names_other.iter().any(|word| text.contains(word)) {
-            remarks.push(Remark {
-                place: feature.name.span,
-                message: format!(
-                    "`{}` is deprecated, and its documentation names no replacement",
-                    definition.name.text
-                ),
-                help: "write what to use instead under `# @deprecated:`".to_owned(),
-            });
+        if names_other.iter().any(|word| text.contains(word)) {
+            continue;
+        }
+        for (role, name, features) in definition.features_by_part() {
+            let deprecated = |found: &&Feature| found.name.text == "deprecated";
+            if let Some(feature) = features.iter().find(deprecated) {
+                remarks.push(Remark {
+                    place: feature.name.span,
+                    message: format!(
+                        "the {role} `{}` is deprecated, and its documentation names no replacement",
+                        name.text
+                    ),
+                    help: "write what to use instead under `# @deprecated:`".to_owned(),
+                });
+            }
         }
     }
     remarks

@@ -197,6 +197,12 @@ fn documentation() {
         (3, "member `x` does not exist", "##\n# @a:\n# @x: one\n##\n{ 'command': 'a' }"),
         (4, "lacks documentation", "##\n# @a:\n##\n{ 'command': 'a', 'data': { 'x': 'int' } }"),
         (4, "duplicated `Since`", "##\n# @a:\n# Since: 1\n# Since: 2\n##\n{ 'command': 'a' }"),
+        (
+            5,
+            "feature `f` lacks documentation",
+            "##\n# @a:\n# @x: one\n##\n\
+            { 'command': 'a', 'data': { 'x': { 'type': 'int', 'features': ['f'] } } }",
+        ),
         (3, "text required after `Errors:`", "##\n# @a:\n# Errors:\n##\n{ 'command': 'a' }"),
         (3, "doesn't return anything", "##\n# @a:\n# Returns: x\n##\n{ 'command': 'a' }"),
         (3, "only valid for commands", "##\n# @A:\n# Errors: x\n##\n{ 'event': 'A' }"),

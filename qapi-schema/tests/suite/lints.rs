@@ -62,3 +62,22 @@ fn each_lint_finds_its_subject_and_nothing_else() {
         assert_eq!(found(&without), [], "{name}");
     }
 }
+
+#[test]
+fn each_deprecated_part_needs_a_replacement() {
+    let text = "##\n# @a:\n#\n# @b: text\n#\n# Features:\n# @deprecated: REASON\n##\n\
+        { 'command': 'a', 'data': { 'b': { 'type': 'Ab', 'features': ['deprecated'] } } }\n\
+        { 'enum': 'Ab', 'data': ['x', { 'name': 'y', 'features': ['deprecated'] }] }\n";
+    let lint = Lint::by_name("deprecated-without-replacement").unwrap();
+    let found = |reason: &str| -> Vec<String> {
+        let schema = Schema::from_text("case.json", text.replace("REASON", reason));
+        assert_eq!(schema.findings(), []);
+        let findings = lint.check(&schema, Level::Warning);
+        findings.into_iter().map(|finding| finding.message).collect()
+    };
+    let messages = ["the member `b`", "the value `y`"].map(|subject| {
+        format!("{subject} is deprecated, and its documentation names no replacement")
+    });
+    assert_eq!(found("Gone."), messages);
+    assert_eq!(found("Use @c."), messages[1..]);
+}

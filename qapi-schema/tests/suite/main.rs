@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod cases;
+mod diff;
 mod format;
 mod limits;
 mod lints;
