@@ -20,6 +20,7 @@ pages! {
     clients = "clients.md";
     tool = "tool.md";
     schema_files = "schema-files.md";
+    schema_diff = "schema-diff.md";
     coming_from_qemu = "coming-from-qemu.md";
     coming_from_other_frameworks = "coming-from-other-frameworks.md";
     limits = "limits.md";

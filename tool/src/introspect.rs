@@ -41,23 +41,31 @@ pub(crate) fn run(options: &Options) -> Result {
     if options.unmask {
         return Err(Failure::Refused("a server does not tell the names of types".to_owned()));
     }
+    if !options.schema {
+        return json::print(&served(&options.server)?, Style::of_stdout());
+    }
     let limit = options.server.exchange_limit();
     block_on(async {
         let mut connection = options.server.connect().await?;
-        if options.schema {
-            let call = connection.client.call::<Vec<SchemaInfo>>("query-qmp-schema");
-            let entities = within(limit, call).await;
-            let entities = match entities {
-                Some(Ok(entities)) => entities,
-                Some(Err(error)) => return Err(connection.failure(error)),
-                None => return Err(options.server.no_reply()),
-            };
-            return print_schema(&entities);
+        let call = connection.client.call::<Vec<SchemaInfo>>("query-qmp-schema");
+        match within(limit, call).await {
+            Some(Ok(entities)) => print_schema(&entities),
+            Some(Err(error)) => Err(connection.failure(error)),
+            None => Err(options.server.no_reply()),
         }
+    })
+}
+
+/// What a server returns for `query-qmp-schema`.
+///
+/// # Errors
+/// [`Failure::Command`], [`Failure::Connection`], [`Failure::TimedOut`]
+pub(crate) fn served(server: &ServerOptions) -> Result<Value> {
+    block_on(async {
+        let mut connection = server.connect().await?;
         let call = connection.call("query-qmp-schema", None);
-        let value = within(limit, call).await;
-        let value = value.unwrap_or_else(|| Err(options.server.no_reply()))?;
-        json::print(&value, Style::of_stdout())
+        let value = within(server.exchange_limit(), call).await;
+        value.unwrap_or_else(|| Err(server.no_reply()))
     })
 }
 

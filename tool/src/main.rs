@@ -11,12 +11,14 @@ mod connection;
 mod diff;
 mod events;
 mod fmt;
+mod github;
 mod introspect;
 mod job;
 mod json;
 mod man;
 mod options;
 mod output;
+mod path;
 mod printable;
 mod schema;
 mod shell;
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
     let result = match &options.subcommand {
         Subcommand::Call(call) => call::run(call),
         Subcommand::Check(check) => check::run(check),
-        Subcommand::Diff(diff) => diff::run(diff),
+        Subcommand::Diff(diff) => diff::run(diff, options.quiet),
         Subcommand::Events(events) => events::run(events),
         Subcommand::Fmt(fmt) => fmt::run(fmt),
         Subcommand::Introspect(introspect) => introspect::run(introspect),

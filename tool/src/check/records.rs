@@ -4,6 +4,8 @@ use qapi_schema::source::Span;
 use qapi_schema::{Finding, Schema};
 use serde_json::{Map, Value, json};
 
+use crate::github;
+
 /// A JSON object for each finding, a line each.
 ///
 /// `line` is the line that QEMU's schema compiler blames: for an error in a definition the first
@@ -53,27 +55,16 @@ fn place_of(schema: &Schema, span: Span) -> Map<String, Value> {
     }
 }
 
-/// A command of GitHub's workflows for each finding, which annotates the line of the token.
+/// An annotation for each finding, at the line of the token.
 pub(super) fn github(schema: &Schema, findings: &[Finding]) -> String {
-    let command = |finding: &Finding| {
-        let place = finding.token.map_or_else(String::new, |token| {
+    let annotation = |finding: &Finding| {
+        let place = finding.token.map(|token| {
             let file = schema.sources().file(token);
-            let (line, column) = (file.line(token.start), file.column(token.start));
-            format!(" file={},line={line},col={column}", property(file.path()))
+            (file.path(), file.line(token.start), Some(file.column(token.start)))
         });
         let help = finding.help.as_ref().map_or_else(String::new, |help| format!("; {help}"));
-        let text = data(&format!("{}{help}", finding.message));
-        format!("::{}{place}::{text}\n", finding.level.as_str())
+        let text = format!("{}{help}", finding.message);
+        github::annotation(finding.level.as_str(), place, None, &text)
     };
-    findings.iter().map(command).collect()
-}
-
-/// `text` as the message of a workflow command.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// `text` as the value of a property of a workflow command.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
+    findings.iter().map(annotation).collect()
 }

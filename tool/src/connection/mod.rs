@@ -35,12 +35,17 @@ pub(crate) struct ServerOptions {
 }
 
 /// A time of zero seconds means that there is no limit.
-fn seconds(text: &str) -> std::result::Result<Duration, String> {
+pub(crate) fn seconds(text: &str) -> std::result::Result<Duration, String> {
     let number: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
     Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
 }
 
 impl ServerOptions {
+    /// The options for a QMP server whose address is not an argument of its own.
+    pub(crate) fn new(address: Address, timeout: Option<Duration>) -> Self {
+        Self { address, agent: false, timeout }
+    }
+
     /// The time limit of one exchange: connecting, or a call.
     pub(crate) fn exchange_limit(&self) -> Option<Duration> {
         Some(self.timeout.unwrap_or(DEFAULT_LIMIT)).filter(|limit| !limit.is_zero())

@@ -5,6 +5,7 @@
 //! | `call` | arguments, output and statuses of `qapi call`, with a server of `qapi-core` |
 //! | `bad_servers` | servers that hang, close, talk nonsense |
 //! | `addresses` | each form of an address |
+//! | `diff` | `qapi diff`: each kind of schema, each form of report |
 //! | `events` | `qapi events` |
 //! | `jobs` | `qapi job`, with scripted ends |
 //! | `pages` | completions and manual pages |
@@ -17,6 +18,7 @@
 mod addresses;
 mod bad_servers;
 mod call;
+mod diff;
 mod events;
 mod jobs;
 mod pages;
