@@ -87,3 +87,42 @@ fn introspect_prints_a_file_as_a_server_would() {
     let (_folder, output) = qapi(WRONG, &["introspect", "a.json"]);
     assert_eq!(output.status.code(), Some(1));
 }
+
+#[test]
+fn fmt_reads_standard_input_and_replaces_files_at_once() {
+    use std::io::Write;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+    use std::process::Stdio;
+
+    for (words, text, status, out) in [
+        (&["fmt", "-"][..], "{ 'event' : 'A' }\n", 0, "{ 'event': 'A' }\n"),
+        (&["fmt", "--check", "-"], "{ 'event' : 'A' }\n", 1, "-\n"),
+        (&["fmt", "--check", "-"], "{ 'event': 'A' }\n", 0, ""),
+        (&["fmt", "-"], "{ 'event' }\n", 1, ""),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_qapi"));
+        command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(status), "{words:?} {output:?}");
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), out, "{words:?}");
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let (file, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
+    fs::write(&file, "{ 'event' : 'A' }\n").unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    symlink("real.json", &link).unwrap();
+    let before = fs::metadata(&file).unwrap().ino();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_qapi"));
+    let output = command.arg("fmt").arg(&link).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    let after = fs::metadata(&file).unwrap();
+    assert_eq!(after.permissions().mode() & 0o777, 0o640);
+    // Another file took the place of the old one, which a reader may still have open.
+    assert_ne!(after.ino(), before);
+    assert_eq!(fs::read_to_string(&file).unwrap(), "{ 'event': 'A' }\n");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
