@@ -13,17 +13,16 @@ use job::client::{JobEnd, wait_for_job};
 use job::extensions::query_job_history;
 use qapi_core::client::Client;
 use qapi_core::commands::control;
+use serde_json::json;
 use tokio::process::{Child, Command};
-
-/// The time within which the program has to start.
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Starts the program, and connects a client to the socket for administrators.
 async fn start(folder: &Path, metrics_port: u16) -> (Child, Client) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_host-agent"));
     program.arg(folder).arg(metrics_port.to_string()).stderr(Stdio::piped()).kill_on_drop(true);
     let agent = program.spawn().unwrap();
-    let admin = Client::connect_unix_within(folder.join("admin.sock"), TIMEOUT).await;
+    let limit = Duration::from_secs(30);
+    let admin = Client::connect_unix_within(folder.join("admin.sock"), limit).await;
     (agent, admin.unwrap())
 }
 
@@ -33,13 +32,6 @@ async fn quit(agent: Child, mut admin: Client) -> String {
     let output = agent.wait_with_output().await.unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stderr).unwrap()
-}
-
-/// What a server for Prometheus reads.
-fn scrape(port: u16) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
-    std::io::read_to_string(stream).unwrap()
 }
 
 #[tokio::test]
@@ -53,8 +45,11 @@ async fn jobs_are_audited_measured_and_remembered() {
     let path = folder.path().to_str().unwrap();
     admin.execute(&folder_measure { job_id: "m0", folder: path }).await.unwrap();
     assert_eq!(wait_for_job(&mut admin, "m0").await.unwrap(), JobEnd::Completed);
+    // A server for Prometheus asks thus.
+    let mut scraper = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    scraper.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").unwrap();
     let metric = r#"qmp_calls_total{command="folder-measure",outcome="succeeded"} 1"#;
-    assert!(scrape(port).contains(metric));
+    assert!(std::io::read_to_string(scraper).unwrap().contains(metric));
     let log = quit(agent, admin).await;
     assert!(log.contains(r#"command="folder-measure" outcome=succeeded"#), "{log}");
 
@@ -75,5 +70,8 @@ async fn the_socket_of_monitors_only_reads() {
     admin.execute(&label).await.unwrap();
     assert_eq!(monitor.next::<LabelChanged>().await.unwrap().name, "zone");
     assert_eq!(monitor.execute(&query_labels {}).await.unwrap().len(), 1);
-    quit(agent, admin).await;
+    admin.call::<()>("disks-sync").await.unwrap();
+    let text = json!({"text": "the disks are in order"});
+    admin.call_with::<()>("log-message", &text).await.unwrap();
+    assert!(quit(agent, admin).await.contains("the disks are in order"));
 }

@@ -6,6 +6,7 @@ use rustix::io::Errno;
 use super::allocate::Purpose;
 use super::corruption::{Corruption, Failure, Hex, Result};
 use super::freed::FreedKind;
+use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
 use crate::image::memory::zeroed;
 use crate::image::qcow2::format::entry::{COPIED, Entry, EntryFault};
@@ -96,6 +97,10 @@ impl Clusters {
         let size = self.geometry.cluster_size();
         let mut bytes = zeroed(size as usize)?;
         if let Some(shared) = shared {
+            // A table that lies in other metadata has entries that change with them. QEMU frees its
+            // cluster, and refuses the next write to what it has allocated there.
+            let tables = OverlapChecks::ACTIVE_L2 | OverlapChecks::INACTIVE_L2;
+            state.regions.check(tables, shared, size)?;
             // The table has changes in the cache if the flag of another reference to it is wrong.
             if state.tables.slices.has_changes(shared..shared + size) {
                 self.write_references(state)?;

@@ -345,3 +345,21 @@ fn new_refcount_blocks_do_not_limit_the_size_of_tables() {
     image.read((256 << 20) - 512, &mut shown).expect("it can be read");
     assert_eq!(shown, [1; 512]);
 }
+
+/// Such a table would have entries that change with each allocation.
+#[test]
+fn a_table_in_other_metadata_is_not_copied() {
+    // The positions of the L1 table and of the refcount table in the header.
+    for (field, name) in [(40, "active L1 table"), (48, "refcount table")] {
+        let journal = filled();
+        let l1 = number(&journal.file.lock(), 40, 8);
+        let metadata = number(&journal.file.lock(), field, 8);
+        // Without the flag of a single reference, a write copies the table.
+        apply(&mut journal.file.lock(), l1, &metadata.to_be_bytes());
+        let image = open_with(&journal, UNMAP);
+        let error = image.write(0, &[9; CLUSTER as usize]).expect_err(name);
+        assert_eq!(Errno::from_io_error(&error), Some(Errno::IO), "{name}");
+        assert!(image.is_corrupt(), "{name}");
+        assert_eq!(number(&journal.file.lock(), l1, 8), metadata, "the entry stays");
+    }
+}
