@@ -21,9 +21,8 @@ async fn start(folder: &Path, metrics_port: u16) -> (Child, Client) {
     let mut program = Command::new(env!("CARGO_BIN_EXE_host-agent"));
     program.arg(folder).arg(metrics_port.to_string()).stderr(Stdio::piped()).kill_on_drop(true);
     let agent = program.spawn().unwrap();
-    let limit = Duration::from_secs(30);
-    let admin = Client::connect_unix_within(folder.join("admin.sock"), limit).await;
-    (agent, admin.unwrap())
+    let socket = folder.join("admin.sock");
+    (agent, Client::connect_unix_within(socket, Duration::from_secs(30)).await.unwrap())
 }
 
 /// Ends the program, and returns its log.
@@ -71,7 +70,7 @@ async fn the_socket_of_monitors_only_reads() {
     assert_eq!(monitor.next::<LabelChanged>().await.unwrap().name, "zone");
     assert_eq!(monitor.execute(&query_labels {}).await.unwrap().len(), 1);
     admin.call::<()>("disks-sync").await.unwrap();
-    let text = json!({"text": "the disks are in order"});
-    admin.call_with::<()>("log-message", &text).await.unwrap();
-    assert!(quit(agent, admin).await.contains("the disks are in order"));
+    let arguments = json!({"text": "disks are in order"});
+    admin.call_with::<()>("log-message", &arguments).await.unwrap();
+    assert!(quit(agent, admin).await.contains("disks are in order"));
 }

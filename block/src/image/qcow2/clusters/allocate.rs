@@ -165,6 +165,9 @@ impl Refcounts {
             let text = format!("Preventing invalid allocation of {name} at offset 0");
             return Err(Corruption::new(text).into());
         }
+        if let Some(contradicted) = self.contradicted {
+            regions.check_allocated(contradicted, self.geometry.cluster_size())?;
+        }
         regions.check_allocated(offset, clusters << self.geometry.cluster_bits)
     }
 

@@ -34,6 +34,9 @@ pub(super) struct Refcounts {
     pub(super) blocks: TableCache,
     /// The cluster from which on free clusters are searched.
     pub(super) free_from: u64,
+    /// The offset of a cluster with metadata to which a reference has been removed that its count
+    /// says was the last one.
+    pub(super) contradicted: Option<u64>,
     /// Whether counts have been written since the last [`Refcounts::sync`].
     unsynced: bool,
     /// Whether flushes do not wait for the disk.
@@ -61,6 +64,7 @@ impl Refcounts {
             dirty_entries: 0..0,
             blocks: TableCache::new(cached_blocks, geometry.cluster_size()),
             free_from: 0,
+            contradicted: None,
             unsynced: false,
             no_flush,
         })
@@ -125,7 +129,7 @@ impl Refcounts {
     ///
     /// As in QEMU, a count of zero is only reported: such a reference does no more damage once it
     /// has been removed. A cluster with metadata does not become free either: the removed reference
-    /// was wrong.
+    /// was wrong. QEMU frees it, and refuses the next allocation, which would be there.
     pub(super) fn release(&mut self, regions: &Regions, offset: u64, length: u64) -> Result<()> {
         for cluster in self.clusters(offset, length) {
             match self.get(regions, cluster)?.checked_sub(1) {
@@ -133,6 +137,7 @@ impl Refcounts {
                     let bits = self.geometry.cluster_bits;
                     if count == 0 && regions.is_metadata(cluster << bits, 1 << bits)? {
                         tracing::warn!(cluster, "a cluster with metadata is not freed");
+                        self.contradicted = Some(cluster << bits);
                         continue;
                     }
                     self.set(regions, cluster, count)?;

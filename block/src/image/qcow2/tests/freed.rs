@@ -253,6 +253,10 @@ fn a_cluster_with_metadata_does_not_become_free() {
         assert!(!image.is_corrupt());
         assert_eq!(count(&journal.file.lock(), refcount_table / CLUSTER).0, 1);
         assert_eq!(*journal.discards.lock(), []);
+        // Nothing is known about the other counts.
+        let written = image.write(16 * CLUSTER, &[9; CLUSTER as usize]);
+        let is_refused = flag != 0;
+        assert_eq!((written.is_err(), image.is_corrupt()), (is_refused, is_refused));
     }
 }
 
