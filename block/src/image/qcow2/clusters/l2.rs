@@ -6,7 +6,6 @@ use rustix::io::Errno;
 use super::allocate::Purpose;
 use super::corruption::{Corruption, Failure, Hex, Result};
 use super::freed::FreedKind;
-use super::regions::OverlapChecks;
 use super::{Clusters, Guard, State};
 use crate::image::memory::zeroed;
 use crate::image::qcow2::format::entry::{COPIED, Entry, EntryFault};
@@ -97,10 +96,9 @@ impl Clusters {
         let size = self.geometry.cluster_size();
         let mut bytes = zeroed(size as usize)?;
         if let Some(shared) = shared {
-            // A table that lies in other metadata has entries that change with them. QEMU frees its
-            // cluster, and refuses the next write to what it has allocated there.
-            let tables = OverlapChecks::ACTIVE_L2 | OverlapChecks::INACTIVE_L2;
-            state.regions.check(tables, shared, size)?;
+            let (counts, regions) = state.counts()?;
+            let count = counts.get(regions, shared / size)?;
+            regions.check_shared_l2(shared, count)?;
             // The table has changes in the cache if the flag of another reference to it is wrong.
             if state.tables.slices.has_changes(shared..shared + size) {
                 self.write_references(state)?;

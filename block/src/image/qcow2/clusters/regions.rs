@@ -95,6 +95,12 @@ impl Offsets {
         }
     }
 
+    /// The number of entries that refer to an offset.
+    fn count(&self, offset: u64) -> u64 {
+        let first = self.0.partition_point(|other| *other < offset);
+        self.0[first..].partition_point(|other| *other == offset) as u64
+    }
+
     fn touches(&self, range: &Range<u64>, cluster_size: u64) -> bool {
         let first = range.start.saturating_sub(cluster_size - 1);
         let at = self.0.partition_point(|offset| *offset < first);
@@ -167,6 +173,18 @@ impl Regions {
     /// clusters.
     pub(super) fn check_allocated(&self, offset: u64, length: u64) -> Result<()> {
         self.refuse(self.checks.union(OverlapChecks::CACHED), offset, length)
+    }
+
+    /// Checks that a table with a reference count can be replaced by a copy. Its entry in the
+    /// active L1 table says that it has other references.
+    ///
+    /// A table that lies in other metadata has entries that change with them, and one that more
+    /// entries refer to than its count says has clusters that they write in place. QEMU frees the
+    /// cluster, and refuses the next write to what is allocated there.
+    pub(super) fn check_shared_l2(&self, table: u64, count: u64) -> Result<()> {
+        let mut ignored = OverlapChecks::INACTIVE_L2;
+        ignored.set(OverlapChecks::ACTIVE_L2, self.l2_tables.count(table) <= count.max(1));
+        self.check(ignored, table, 1 << self.cluster_bits)
     }
 
     /// Whether a range of the file touches metadata whose positions are known.
