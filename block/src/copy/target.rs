@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
 use crate::error::Error;
 use crate::nodes::Node;
 
 /// The largest number of requests in flight of one copy. Several requests keep the disk busy
-/// while others are prepared. More requests would wait for each other inside a qcow2 image, where
-/// an L2 table takes one allocating write at a time, and each would need
-/// [`REQUEST_MAX`](super::REQUEST_MAX) bytes of memory.
+/// while others are prepared. More requests would wait for each other, as a file that grows takes
+/// one write at a time, and each would need [`REQUEST_MAX`](super::REQUEST_MAX) bytes of memory.
 pub const REQUESTS_IN_FLIGHT: usize = 8;
 
 /// The target of a copy.
@@ -21,64 +20,23 @@ pub(super) struct Target {
     pub(super) unit: u64,
     /// Whether data are written compressed.
     pub(super) compresses: bool,
-    writes: Mutex<Writes>,
-    /// Notified when another write may begin.
-    released: Condvar,
-}
-
-/// The writes to a target.
-#[derive(Debug)]
-struct Writes {
-    in_progress: usize,
-    /// The largest number of concurrent writes.
-    most: usize,
+    /// Locked by each write to the page cache: the system serves these writes one after the other,
+    /// and a thread that waits for another one there occupies a processor. Compression needs a
+    /// processor and no lock, and direct I/O waits for the disk, so such writes overlap.
+    page_cache: Option<Mutex<()>>,
 }
 
 impl Target {
     pub(super) fn new(node: Arc<Node>, unit: u64, compresses: bool) -> Self {
-        // Compression needs a processor, and no lock. Other writes to one file exclude each other
-        // in the system: writes to the page cache, and direct ones that allocate space. A thread
-        // that waits for another one there occupies a processor.
-        let most = if compresses { usize::MAX } else { 1 };
-        let writes = Mutex::new(Writes { in_progress: 0, most });
-        Target { node, unit, compresses, writes, released: Condvar::new() }
+        let overlap = compresses || node.cache().direct;
+        let page_cache = (!overlap).then(Mutex::default);
+        Target { node, unit, compresses, page_cache }
     }
 
-    /// Allows one more concurrent write, up to a limit. Useful for direct I/O to space that is
-    /// allocated, as these writes do not exclude each other.
-    pub(super) fn allow_another_write(&self) {
-        if self.node.cache().direct {
-            let mut writes = self.writes.lock();
-            writes.most = writes.most.saturating_add(1).min(REQUESTS_IN_FLIGHT);
-            self.released.notify_one();
-        }
-    }
-
-    /// Writes with `write`, once fewer than the limit of other writes are in progress. Blocks the
-    /// thread.
+    /// Writes with `write`, once it may begin. Blocks the thread.
     pub(super) fn limited(&self, write: impl FnOnce() -> Result<(), Error>) -> Result<(), Error> {
-        let _permit = self.permit();
+        let _lock = self.page_cache.as_ref().map(Mutex::lock);
         write()
-    }
-
-    fn permit(&self) -> Permit<'_> {
-        let mut writes = self.writes.lock();
-        while writes.in_progress >= writes.most {
-            self.released.wait(&mut writes);
-        }
-        writes.in_progress += 1;
-        Permit(self)
-    }
-}
-
-/// The permission for one write, until this is dropped.
-#[derive(Debug)]
-struct Permit<'a>(&'a Target);
-
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        self.0.writes.lock().in_progress -= 1;
-        self.0.released.notify_one();
     }
 }
 
@@ -88,14 +46,21 @@ mod tests {
 
     use super::*;
     use crate::nodes::Graph;
-    use crate::options::BlockdevOptions;
+    use crate::options::{BlockdevCacheOptions, BlockdevOptions};
+
+    fn node(direct: bool) -> Arc<Node> {
+        let cache =
+            BlockdevCacheOptions { direct: Some(direct), ..BlockdevCacheOptions::default() };
+        let options = BlockdevOptions {
+            cache: Some(cache),
+            ..BlockdevOptions::null_co(1 << 20).named("target")
+        };
+        Graph::new().add(&options).expect("it can be opened")
+    }
 
     #[test]
-    fn writes_to_the_page_cache_do_not_overlap_and_compressing_ones_do() {
-        let options = BlockdevOptions::null_co(1 << 20).named("target");
-        let node = Graph::new().add(&options).expect("it can be opened");
-        let target = Target::new(Arc::clone(&node), 512, false);
-        target.allow_another_write();
+    fn only_writes_to_the_page_cache_do_not_overlap() {
+        let target = Target::new(node(false), 512, false);
         let writers = AtomicUsize::new(0);
         let write = || {
             assert_eq!(writers.fetch_add(1, Ordering::SeqCst), 0, "no other one is in progress");
@@ -108,8 +73,10 @@ mod tests {
                 scope.spawn(|| (0..100).try_for_each(|_| target.limited(write)));
             }
         });
-        let compressing = Target::new(node, 512, true);
-        let nested = compressing.limited(|| compressing.limited(|| Ok(())));
-        nested.expect("it does not wait");
+        for (direct, compresses) in [(false, true), (true, false), (true, true)] {
+            let target = Target::new(node(direct), 512, compresses);
+            let nested = target.limited(|| target.limited(|| Ok(())));
+            nested.expect("it does not wait");
+        }
     }
 }

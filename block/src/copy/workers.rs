@@ -6,9 +6,8 @@
 //! need few changes of threads.
 //!
 //! One worker suffices for short requests that do not wait for a disk. With long ones, a worker
-//! reads while another one writes. They do not write at the same time: the system serves writes to
-//! one file one after the other, and a thread that waits for its lock occupies a processor. If
-//! requests take long because of a disk, more workers share the queue.
+//! reads while another one writes. They do not [write](Target::limited) to the page cache at the
+//! same time. If requests take long because of a disk, more workers share the queue.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ use super::control::{CopyControl, CopyError, ErrorAction, Side};
 use super::request::{Failed, MEMORY_MAX, Request};
 use super::scheduler::Scheduler;
 use super::target::Target;
-use super::{Copier, RETRY_DELAY};
+use super::{Copier, REQUESTS_IN_FLIGHT, RETRY_DELAY};
 use crate::image::aligned_buffer::AlignedBuffer;
 use crate::nodes::async_node::panic_error;
 
@@ -36,9 +35,9 @@ const REQUESTS_PER_SECOND: u64 = 10;
 /// Another worker starts if no request completes within this time, which is longer than the usual
 /// wait for a processor.
 const STALL: Duration = Duration::from_millis(10);
-/// The number of workers for direct I/O, with which each request waits for a disk: two of them read
-/// while one writes.
-const DIRECT_WORKERS: usize = 3;
+/// The number of workers for direct I/O, with which each request waits for a disk. They are half as
+/// many as the requests, so that a worker makes several requests for each change of threads.
+const DIRECT_WORKERS: usize = REQUESTS_IN_FLIGHT / 2;
 /// The number of workers for long requests to the page cache: one of them reads while the other one
 /// writes.
 const COPYING_WORKERS: usize = 2;
@@ -265,7 +264,6 @@ impl<'a, C: CopyControl> Workers<'a, C> {
             joined = self.running.join_next() => joined,
             () = tokio::time::sleep(STALL), if can_grow && self.has_accepted() => {
                 if self.queue.completed.swap(0, Ordering::Relaxed) == 0 {
-                    self.queue.target.allow_another_write();
                     self.wanted = (self.running.len() + 1).min(self.requests_max());
                     self.spawn_wanted(None);
                 }
