@@ -35,6 +35,8 @@ pub(crate) enum Documented {
 pub(crate) struct Loaded {
     pub(crate) sources: Sources,
     pub(crate) expressions: Vec<Expression>,
+    /// The blocks of documentation that belong to no definition.
+    pub(crate) free_text: Vec<Doc>,
     pub(crate) pragmas: Pragmas,
     pub(crate) findings: Vec<Finding>,
     /// The text that could not be read, where definitions may be.
@@ -125,6 +127,9 @@ impl<'r> Loader<'r> {
         for item in items {
             match item {
                 Item::Doc(next) => {
+                    if next.symbol.is_none() {
+                        self.loaded.free_text.push(next.clone());
+                    }
                     self.loaded.findings.extend(next.findings.iter().cloned());
                     self.reject(&doc);
                     doc = Documented::By(next);

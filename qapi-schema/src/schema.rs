@@ -6,6 +6,7 @@ use std::path::Path;
 use qapi_core::introspection::{Mask, info::SchemaInfo, introspect};
 use qapi_core::schema::View;
 
+use crate::doc::Doc;
 use crate::expression;
 use crate::finding::{Finding, Level};
 use crate::lexer::{Lexer, Token, TokenKind};
@@ -20,6 +21,7 @@ use crate::whole::{self, Known};
 pub struct Schema {
     sources: Sources,
     definitions: Vec<Definition>,
+    free_text: Vec<Doc>,
     findings: Vec<Finding>,
 }
 
@@ -59,7 +61,8 @@ impl Schema {
     }
 
     fn new(loaded: Loaded) -> Self {
-        let Loaded { sources, expressions, pragmas, mut findings, broken, lacks_file } = loaded;
+        let Loaded { sources, expressions, free_text, pragmas, mut findings, broken, lacks_file } =
+            loaded;
         let mut known = Known { is_partial: lacks_file, ..Known::default() };
         for span in broken {
             match defined_in(&sources, span) {
@@ -77,7 +80,7 @@ impl Schema {
             }
         }
         whole::check(&definitions, &known, &sources, &mut findings);
-        Self { sources, definitions, findings }
+        Self { sources, definitions, free_text, findings }
     }
 
     /// The texts of all files.
@@ -88,6 +91,11 @@ impl Schema {
     /// The definitions, in the order of the files. Definitions with errors of their own are absent.
     pub fn definitions(&self) -> &[Definition] {
         &self.definitions
+    }
+
+    /// The blocks of documentation that belong to no definition, in the order of the files.
+    pub fn free_text(&self) -> &[Doc] {
+        &self.free_text
     }
 
     /// Errors, in the order in which QEMU's schema compiler looks for them: syntax, single
