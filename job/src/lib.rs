@@ -147,4 +147,4 @@ pub use record::{JobEnd, JobRecord, JobRecorder};
 pub use schema::{JobInfo, JobStatus, JobStatusChange, JobType, JobVerb};
 #[cfg(feature = "server")]
 pub use setup::JobSetup;
-pub use state::{IllegalTransition, transition};
+pub use state::{IllegalTransition, LIFE_CYCLE, transition};

@@ -105,6 +105,10 @@ const VERBS: [[u8; 11]; 8] = [
     /* Change    */ [ 0, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0 ],
 ];
 
+/// A diagram of both tables as SVG, for documents: the states of a job with the moves between them,
+/// and the verbs that each state accepts. Its text has the colour of the text around it.
+pub const LIFE_CYCLE: &str = include_str!("../docs/life-cycle.svg");
+
 /// Checks that a job may move from one state to another.
 ///
 /// # Errors
