@@ -55,6 +55,7 @@ impl Setup {
             Some(bytes) => server.memory_limit(usize::try_from(bytes).unwrap_or(usize::MAX)),
             None => server,
         };
+        let server = if settings.documentation { server.enable_documentation() } else { server };
         let objects = Objects::new(&graph);
         let chardevs =
             if settings.daemonize { Chardevs::detached() } else { Chardevs::default() };

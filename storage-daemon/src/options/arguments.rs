@@ -30,7 +30,7 @@ pub enum Invocation {
 }
 
 /// The names of all options.
-const OPTIONS: [(&str, Meaning); 23] = [
+const OPTIONS: [(&str, Meaning); 24] = [
     ("help", Meaning::Only(Invocation::Help)),
     ("version", Meaning::Only(Invocation::Version)),
     ("list-commands", Meaning::Only(Invocation::ListCommands)),
@@ -39,6 +39,7 @@ const OPTIONS: [(&str, Meaning); 23] = [
     ("chardev", Meaning::Step(StepKind::Chardev)),
     ("client-memory", Meaning::ClientMemory),
     ("daemonize", Meaning::Daemonize),
+    ("documentation", Meaning::Documentation),
     ("export", Meaning::Step(StepKind::Export)),
     ("image-references", Meaning::ImageReferences),
     ("journal", Meaning::Journal),
@@ -62,6 +63,7 @@ enum Meaning {
     Only(Invocation),
     Step(StepKind),
     Daemonize,
+    Documentation,
     Pidfile,
     Landlock,
     ImageReferences,
@@ -114,6 +116,10 @@ impl Invocation {
                 Meaning::Daemonize => {
                     no_argument(&mut parser, name)?;
                     settings.daemonize = true;
+                }
+                Meaning::Documentation => {
+                    no_argument(&mut parser, name)?;
+                    settings.documentation = true;
                 }
                 Meaning::Pidfile => {
                     settings.pidfile = Some(argument_of(&mut parser, name)?.into())
@@ -269,13 +275,8 @@ mod tests {
         Invocation::Serve(Box::new(Settings {
             daemonize,
             pidfile: pidfile.map(PathBuf::from),
-            landlock: Vec::new(),
-            metrics: None,
-            image_references: BlockdevImageReferences::All,
-            client_memory: None,
-            log: LogOptions::default(),
-            journal: None,
             steps: steps.iter().map(step).collect(),
+            ..Settings::default()
         }))
     }
 
@@ -348,6 +349,12 @@ mod tests {
         };
         let settings = Settings { log, journal: Some("j".into()), ..Settings::default() };
         assert_eq!(parse(&arguments), Ok(Invocation::Serve(Box::new(settings))));
+    }
+
+    #[test]
+    fn documentation_is_served_on_request() {
+        let settings = Settings { documentation: true, ..Settings::default() };
+        assert_eq!(parse(&["--documentation"]), Ok(Invocation::Serve(Box::new(settings))));
     }
 
     #[test]

@@ -68,6 +68,8 @@ Without options it shows what it can do, on images of its own.
   --log-except PATTERN   leave out commands and events from --audit and --log-traffic, as in
                          'query-*'; may be repeated
   --slow-calls TIME      warn about commands that delay all clients for longer, in milliseconds
+  --documentation        serve the documentation of commands, events and types, by the command
+                         __org.qapi-rs_query-documentation
   --daemonize            go to the background once everything is ready
   --pidfile PATH         write the number of the process to a file, once everything is ready
 

@@ -12,6 +12,8 @@ use super::log::LogOptions;
 pub struct Settings {
     /// Whether to go to the background when everything is set up.
     pub daemonize: bool,
+    /// Whether clients may read the documentation of commands, events and types.
+    pub documentation: bool,
     /// The path of the PID file, which is created after the last step.
     pub pidfile: Option<PathBuf>,
     /// The files and folders to which the process is confined; none for no confinement.
