@@ -1,9 +1,9 @@
 //! What a line of input means.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::line::{Word, split};
-use crate::arguments::{Content, Mistake, Node, Typing, arguments, plain};
+use crate::arguments::{Mistake, Node, Typing, arguments, plain};
 use crate::schema::Schema;
 
 /// A line that is checked.
@@ -141,22 +141,20 @@ fn action(
     rest: &[Word],
     schema: Option<&Schema>,
 ) -> Result<Value, Wrong> {
-    let node = action_node(&first.text, given(line, rest)?);
-    let Some(type_name) = schema.and_then(Schema::transaction_action) else {
-        return Ok(plain(&node));
+    let data = given(line, rest)?;
+    let typed = match schema.filter(|schema| schema.transaction_action().is_some()) {
+        None => None,
+        Some(schema) => {
+            let Some(type_name) = schema.action_data(&first.text) else {
+                let text = format!("`{}` is no action of a transaction", first.text);
+                return Err(wrong(line, Some(first), text));
+            };
+            check(line, first, rest, Some(schema), |typing| typing.value(&data, type_name, ""))
+                .transpose()?
+        }
     };
-    let is_known = schema.is_some_and(|schema| schema.action_data(&first.text).is_some());
-    if !is_known {
-        let text = format!("`{}` is no action of a transaction", first.text);
-        return Err(wrong(line, Some(first), text));
-    }
-    let typed = check(line, first, rest, schema, |typing| typing.value(&node, type_name, ""));
-    typed.unwrap_or_else(|| Ok(plain(&node)))
-}
-
-fn action_node(name: &str, data: Node) -> Node {
-    let name = Node { word: 0, content: Content::Scalar(name.into()) };
-    Node { word: 0, content: Content::Object(vec![("type".into(), name), ("data".into(), data)]) }
+    let data = typed.unwrap_or_else(|| plain(&data));
+    Ok(json!({ "type": first.text, "data": data }))
 }
 
 /// The line with a mark under the wrong word, and what is wrong with it.
