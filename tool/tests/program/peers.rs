@@ -1,6 +1,6 @@
-//! The program with `qemu-storage-daemon`.
+//! The program with servers that are programs: QEMU's, and the storage daemon of this workspace.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -9,34 +9,94 @@ use tempfile::TempDir;
 
 use crate::{Ended, qapi};
 
-/// A running `qemu-storage-daemon` with two monitors, each of which serves one client at a time.
+/// A server that is a program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Program {
+    /// QEMU's storage daemon.
+    QemuStorageDaemon,
+    /// The storage daemon of this workspace.
+    StorageDaemon,
+    /// A system emulator, whose machine does not start.
+    SystemEmulator,
+}
+
+impl Program {
+    /// `None` if it is not installed, or not built.
+    fn path(self) -> Option<PathBuf> {
+        match self {
+            Self::QemuStorageDaemon => surroundings::peer("qemu-storage-daemon"),
+            Self::SystemEmulator => surroundings::peer("qemu-system-x86_64"),
+            Self::StorageDaemon => {
+                // A test of the whole workspace builds both programs into one folder.
+                let qapi = Path::new(env!("CARGO_BIN_EXE_qapi"));
+                let path = qapi.with_file_name("storage-daemon");
+                if !path.is_file() {
+                    surroundings::skip_peer("the storage daemon is not built");
+                    return None;
+                }
+                Some(path)
+            }
+        }
+    }
+}
+
+/// A running server with the monitors `a` and `b`. A monitor of QEMU serves one client at a time.
 pub(crate) struct Peer {
+    program: Program,
+    path: PathBuf,
     folder: TempDir,
-    child: Child,
+    child: Option<Child>,
 }
 
 impl Peer {
-    /// `None` if the program is not installed.
+    /// Starts QEMU's storage daemon; `None` if it is not installed.
     pub(crate) fn start() -> Option<Self> {
-        let program = surroundings::peer("qemu-storage-daemon")?;
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new(program);
+        Self::of(Program::QemuStorageDaemon)
+    }
+
+    /// `None` if the program is not installed, or not built.
+    pub(crate) fn of(program: Program) -> Option<Self> {
+        let path = program.path()?;
+        let mut peer = Self { program, path, folder: tempfile::tempdir().unwrap(), child: None };
+        peer.spawn();
+        Some(peer)
+    }
+
+    /// Ends the server, and starts it again on the same sockets.
+    pub(crate) fn restart(&mut self) {
+        self.end();
         for id in ["a", "b"] {
-            let path = folder.path().join(id);
-            command.args([
-                "--chardev",
-                &format!("socket,id={id},path={},server=on,wait=off", path.display()),
-            ]);
-            command.args(["--monitor", &format!("chardev={id}")]);
+            let _ = std::fs::remove_file(self.path(id));
         }
-        let child = command.stdin(Stdio::null()).spawn().unwrap();
-        let peer = Self { folder, child };
+        self.spawn();
+    }
+
+    fn spawn(&mut self) {
+        let mut command = Command::new(&self.path);
+        let is_system = self.program == Program::SystemEmulator;
+        if is_system {
+            command.args(["-nodefaults", "-display", "none", "-machine", "none"]);
+        }
+        for id in ["a", "b"] {
+            let socket = self.address(id);
+            command.arg(if is_system { "-chardev" } else { "--chardev" });
+            command.arg(format!("socket,id={id},path={socket},server=on,wait=off"));
+            let monitor = if is_system { "-mon" } else { "--monitor" };
+            command.args([monitor, &format!("chardev={id},mode=control")]);
+        }
+        self.child = Some(command.stdin(Stdio::null()).spawn().unwrap());
         let end = Instant::now() + Duration::from_secs(30);
-        while !peer.path("b").exists() {
-            assert!(Instant::now() < end, "the daemon does not listen");
+        while std::os::unix::net::UnixStream::connect(self.path("b")).is_err() {
+            assert!(Instant::now() < end, "{:?} does not listen", self.program);
             std::thread::sleep(Duration::from_millis(10));
         }
-        Some(peer)
+    }
+
+    fn end(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 
     fn path(&self, monitor: &str) -> PathBuf {
@@ -74,8 +134,7 @@ impl Peer {
 
 impl Drop for Peer {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.end();
     }
 }
 

@@ -1,12 +1,12 @@
 //! `qapi shell` in a terminal: screens of tmux.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::peers::Peer;
+use crate::peers::{Peer, Program};
 use crate::server::TestServer;
 
 /// A limit that only a failure reaches.
@@ -21,16 +21,34 @@ struct Terminal {
 impl Terminal {
     /// `None` if tmux is not installed.
     fn start(address: &str) -> Option<Self> {
+        Self::start_with(&format!("'{address}'"))
+    }
+
+    /// Like `start`, with options and address as a shell reads them.
+    fn start_with(words: &str) -> Option<Self> {
         let tmux = surroundings::peer("tmux")?;
         let terminal = Self { tmux, folder: tempfile::tempdir().unwrap() };
-        let state = terminal.folder.path().display().to_string();
-        let command = format!(
-            "XDG_STATE_HOME='{state}' '{}' shell '{address}'",
-            env!("CARGO_BIN_EXE_qapi")
-        );
-        terminal.tmux(&["new-session", "-d", "-x", "200", "-y", "40", &command]);
-        terminal.wait_for(&[">"]);
+        terminal.open(words);
         Some(terminal)
+    }
+
+    /// Starts the shell, with the history of an earlier one.
+    fn open(&self, words: &str) {
+        let state = self.folder.path().display();
+        let program = env!("CARGO_BIN_EXE_qapi");
+        let command = format!("XDG_STATE_HOME='{state}' '{program}' shell {words}");
+        self.tmux(&["new-session", "-d", "-x", "200", "-y", "60", &command]);
+        self.wait_for(&[">"]);
+    }
+
+    /// Leaves the shell by its word, and waits until the terminal is closed.
+    fn leave(&self) {
+        self.keys("exit", &["Enter"]);
+        let end = Instant::now() + LIMIT;
+        while !self.tmux(&["list-sessions"]).is_empty() {
+            assert!(Instant::now() < end, "the shell does not end:\n{}", self.screen());
+            std::thread::sleep(Duration::from_millis(30));
+        }
     }
 
     fn tmux(&self, arguments: &[&str]) -> String {
@@ -82,11 +100,47 @@ impl Drop for Terminal {
 }
 
 #[test]
-fn a_session_with_qemu() {
-    let Some(peer) = Peer::start() else { return };
-    let Some(terminal) = Terminal::start(&peer.address("a")) else { return };
-    peer.add_disks();
+fn a_session_with_the_storage_daemon_of_qemu() {
+    session(Program::QemuStorageDaemon);
+}
 
+#[test]
+fn a_session_with_a_system_emulator() {
+    session(Program::SystemEmulator);
+}
+
+#[test]
+fn a_session_with_the_storage_daemon() {
+    session(Program::StorageDaemon);
+}
+
+/// A session in which a user makes a mistake, follows a job, and uses the history.
+fn session(program: Program) {
+    let Some(mut peer) = Peer::of(program) else { return };
+    let address = peer.address("a");
+    let Some(terminal) = Terminal::start(&address) else { return };
+    peer.add_disks();
+    mistake_and_correction(&terminal);
+    job_to_its_end(&terminal);
+    transaction(&terminal, &peer);
+
+    // A lost connection. The new server has no nodes.
+    peer.restart();
+    terminal.wait_for(&["connecting again", "connected again"]);
+    terminal.keys("", &["C-l"]);
+    terminal.keys("query-named-block-nodes", &["Enter"]);
+    terminal.wait_for(&["> query-named-block-nodes", "[]", ">"]);
+
+    // The history outlives the shell.
+    terminal.leave();
+    terminal.open(&format!("'{address}'"));
+    terminal.keys("", &["Up"]);
+    terminal.wait_for(&["> exit"]);
+    terminal.keys("", &["Up"]);
+    terminal.wait_for(&["> query-named-block-nodes"]);
+}
+
+fn mistake_and_correction(terminal: &Terminal) {
     // Completion of a command, an argument, a value of an enum, and the name of a node.
     terminal.keys("blockdev-mir", &["Tab"]);
     terminal.wait_for(&["> blockdev-mirror"]);
@@ -105,7 +159,6 @@ fn a_session_with_qemu() {
     assert!(line[place..].starts_with("spee=1000000"), "{screen}");
     let corrected = "blockdev-mirror sync=full device=n0 target=n1 job-id=j speed=1000000";
     terminal.keys(corrected, &["Enter"]);
-
     // Events appear above the prompt, and nothing on the screen is lost.
     terminal.wait_for(&[
         "there is no `spee`",
@@ -115,6 +168,9 @@ fn a_session_with_qemu() {
         "\"running\"",
         ">",
     ]);
+}
+
+fn job_to_its_end(terminal: &Terminal) {
     terminal.keys("jobs", &["Enter"]);
     terminal.wait_for(&["> jobs", "%", "left", "running"]);
     terminal.keys("", &["C-c"]);
@@ -123,6 +179,75 @@ fn a_session_with_qemu() {
     terminal.wait_for(&["> job-cancel id=j"]);
     terminal.keys("", &["Enter"]);
     terminal.wait_for(&["> job-cancel id=j", "aborting", "\"null\"", ">"]);
+    terminal.keys("", &["Up"]);
+    terminal.wait_for(&["> job-cancel id=j", "\"null\"", "> job-cancel id=j"]);
+    terminal.keys("", &["C-c"]);
+}
+
+/// A transaction over several lines, of which one is wrong.
+fn transaction(terminal: &Terminal, peer: &Peer) {
+    terminal.keys("transaction(", &["Enter"]);
+    terminal.keys("block-dirty-bitmap-ad", &["Tab"]);
+    terminal.keys("node=n0 nam=b0", &["Enter"]);
+    terminal.wait_for(&["^^^^^^ there is no `nam`"]);
+    for name in ["b0", "b1"] {
+        terminal.keys(&format!("block-dirty-bitmap-add node=n0 name={name}"), &["Enter"]);
+    }
+    terminal.keys(")", &["Enter"]);
+    terminal.wait_for(&["there is no `nam`", "name=b0", "name=b1", ")", "{}", ">"]);
+    let nodes = peer.call(&["query-named-block-nodes"]).out;
+    for name in ["\"name\":\"b0\"", "\"name\":\"b1\""] {
+        assert!(nodes.contains(name), "{nodes}");
+    }
+}
+
+/// QEMU's guest agent, which needs no virtual machine to listen on a socket.
+struct GuestAgent {
+    folder: TempDir,
+    child: Child,
+}
+
+impl GuestAgent {
+    /// `None` if it is not installed.
+    fn start() -> Option<Self> {
+        let program = surroundings::peer("qemu-ga")?;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let child = Command::new(program)
+            .args(["--method", "unix-listen", "--path"])
+            .arg(path("socket"))
+            .arg("--statedir")
+            .arg(folder.path())
+            .arg("--pidfile")
+            .arg(path("pid"))
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        let end = Instant::now() + LIMIT;
+        while !path("socket").exists() {
+            assert!(Instant::now() < end, "the agent does not listen");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Some(Self { folder, child })
+    }
+}
+
+impl Drop for GuestAgent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_session_with_the_guest_agent() {
+    let Some(agent) = GuestAgent::start() else { return };
+    let words = format!("--agent '{}'", agent.folder.path().join("socket").display());
+    let Some(terminal) = Terminal::start_with(&words) else { return };
+    terminal.keys("guest-sync id=1234", &["Enter"]);
+    terminal.wait_for(&["> guest-sync id=1234", "1234", ">"]);
+    terminal.keys("guest-pin", &["Enter"]);
+    terminal.wait_for(&["> guest-pin", "has not been found", ">"]);
 }
 
 #[test]
