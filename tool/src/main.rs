@@ -9,6 +9,7 @@ mod check;
 mod completions;
 mod connection;
 mod diff;
+mod doc;
 mod events;
 mod fmt;
 mod github;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         Subcommand::Call(call) => call::run(call),
         Subcommand::Check(check) => check::run(check),
         Subcommand::Diff(diff) => diff::run(diff, options.quiet),
+        Subcommand::Doc(doc) => doc::run(doc),
         Subcommand::Events(events) => events::run(events),
         Subcommand::Fmt(fmt) => fmt::run(fmt),
         Subcommand::Introspect(introspect) => introspect::run(introspect),

@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::{call, check, completions, diff, events, fmt, introspect, job, man, shell, status};
+use crate::{
+    call, check, completions, diff, doc, events, fmt, introspect, job, man, shell, status,
+};
 
 /// A tool for QMP servers that run, and for QAPI schemas.
 #[derive(Debug, clap::Parser)]
@@ -20,6 +22,7 @@ pub(crate) enum Subcommand {
     Call(call::Options),
     Check(check::Options),
     Diff(diff::Options),
+    Doc(doc::Options),
     Events(events::Options),
     Fmt(fmt::Options),
     Introspect(introspect::Options),

@@ -6,10 +6,11 @@
 //! | `bad_servers` | servers that hang, close, talk nonsense |
 //! | `addresses` | each form of an address |
 //! | `diff` | `qapi diff`: each kind of schema, each form of report |
+//! | `doc` | `qapi doc` |
 //! | `events` | `qapi events` |
 //! | `jobs` | `qapi job`, with scripted ends |
 //! | `pages` | completions and manual pages |
-//! | `peers` | `qemu-storage-daemon` |
+//! | `peers` | servers that are programs, such as `qemu-storage-daemon` |
 //! | `shell` | lines from standard input |
 //! | `terminal` | the shell in a terminal (tmux) |
 
@@ -19,6 +20,7 @@ mod addresses;
 mod bad_servers;
 mod call;
 mod diff;
+mod doc;
 mod events;
 mod jobs;
 mod pages;
