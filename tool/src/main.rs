@@ -11,6 +11,7 @@ mod connection;
 mod diff;
 mod events;
 mod fmt;
+mod generate;
 mod github;
 mod introspect;
 mod job;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Subcommand::Diff(diff) => diff::run(diff, options.quiet),
         Subcommand::Events(events) => events::run(events),
         Subcommand::Fmt(fmt) => fmt::run(fmt),
+        Subcommand::Generate(generate) => generate::run(generate),
         Subcommand::Introspect(introspect) => introspect::run(introspect),
         Subcommand::Job(job) => job::run(job, options.quiet),
         Subcommand::Shell(shell) => shell::run(shell),

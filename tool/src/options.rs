@@ -1,6 +1,8 @@
 //! The command line.
 
-use crate::{call, check, completions, diff, events, fmt, introspect, job, man, shell, status};
+use crate::{
+    call, check, completions, diff, events, fmt, generate, introspect, job, man, shell, status,
+};
 
 /// A tool for QMP servers that run, and for QAPI schemas.
 #[derive(Debug, clap::Parser)]
@@ -22,6 +24,7 @@ pub(crate) enum Subcommand {
     Diff(diff::Options),
     Events(events::Options),
     Fmt(fmt::Options),
+    Generate(generate::Options),
     Introspect(introspect::Options),
     Job(job::Options),
     Shell(shell::Options),
