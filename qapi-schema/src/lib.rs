@@ -18,6 +18,7 @@
 //! # Layers
 //! The modules in reading order. Each imports from those above it and from no other:
 //! - [`limits`], [`source`], [`value`], [`finding`]: the data that all modules share
+//! - `words`: names that are made of others
 //! - `lexer`, [`doc`], `parser`: text to expressions and blocks of documentation
 //! - `pragma`, `load`: files and what they include
 //! - [`model`], `expression`: the rules for one definition
@@ -25,7 +26,8 @@
 //! - `whole`: the rules for the schema as a whole, which are those of `qapi-core`
 //! - `schema`: [`Schema`]
 //! - [`lint`]: findings beyond the rules; [`format`](mod@format): the layout of files;
-//!   [`reconstruct`]: files from introspection; [`diff`]: differences of two schemas
+//!   [`reconstruct`]: files from introspection; [`diff`]: differences of two schemas;
+//!   [`generate`]: code in other languages
 
 pub mod limits;
 pub mod source;
@@ -34,6 +36,7 @@ pub mod value;
 pub mod finding;
 
 mod lexer;
+mod words;
 
 pub mod doc;
 mod parser;
@@ -51,6 +54,7 @@ mod schema;
 
 pub mod diff;
 pub mod format;
+pub mod generate;
 pub mod lint;
 mod reconstruct;
 

@@ -26,3 +26,5 @@ pub const MAX_WAYS: usize = 1_000;
 pub const MAX_WAY: usize = 2_000;
 /// The number of types, counted once for each way to them, that a comparison visits to find ways.
 pub const MAX_VISITS: usize = 400_000;
+/// The largest generated file, in bytes. Unions repeat the values of their discriminators.
+pub const MAX_GENERATED: usize = 256 << 20;

@@ -12,6 +12,7 @@ use qapi_core::introspection::info::{
 };
 
 use crate::format::format;
+use crate::words::{camel, is_dashed};
 
 /// The text of a schema file with the commands, events and types of an introspection.
 ///
@@ -170,7 +171,7 @@ impl<'i> Writer<'i> {
         let SchemaInfoKind::Object(object) = &self.entity(ty)?.meta_type else {
             return Err(format!("the arguments of `{owner}` are no object"));
         };
-        let is_plain = object.members.iter().all(|member| is_plain(&member.name));
+        let is_plain = object.members.iter().all(|member| is_dashed(&member.name));
         let is_own = self.uses.get(ty) == Some(&1) && !has_name(ty);
         if object.variants.is_none() && is_own && is_plain {
             let members = self.members(&camel(owner), &object.members)?;
@@ -322,7 +323,7 @@ impl<'i> Writer<'i> {
 
     /// Allows a name of a member that is not in lower case.
     fn except(&mut self, owner: &str, name: &str) {
-        if !is_plain(name) {
+        if !is_dashed(name) {
             self.exceptions[MEMBER_NAMES].1.insert(owner.to_owned());
         }
     }
@@ -350,31 +351,6 @@ fn references(entity: &SchemaInfo) -> Vec<&str> {
 fn has_name(name: &str) -> bool {
     !name.starts_with("q_") && name.starts_with(|first: char| first.is_ascii_alphabetic())
         || name.starts_with("__")
-}
-
-/// Whether a name needs no exception for members.
-fn is_plain(name: &str) -> bool {
-    let stem =
-        name.strip_prefix("__").and_then(|rest| rest.split_once('_')).map(|(_, stem)| stem);
-    let stem = stem.unwrap_or(name);
-    !stem.contains('_') && !stem.bytes().any(|byte| byte.is_ascii_uppercase())
-}
-
-/// A name in CamelCase.
-fn camel(name: &str) -> String {
-    let words = name.split(|found: char| !found.is_ascii_alphanumeric());
-    let capital = |word: &str| {
-        let word = if word.bytes().any(|byte| byte.is_ascii_lowercase()) {
-            word.to_owned()
-        } else {
-            word.to_ascii_lowercase()
-        };
-        let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| {
-            first.to_ascii_uppercase().to_string() + letters.as_str()
-        })
-    };
-    words.map(capital).collect()
 }
 
 fn features(names: Option<&[String]>) -> Result<Option<String>, String> {

@@ -12,6 +12,7 @@ mod diff;
 mod doc;
 mod events;
 mod fmt;
+mod generate;
 mod github;
 mod introspect;
 mod job;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Subcommand::Doc(doc) => doc::run(doc),
         Subcommand::Events(events) => events::run(events),
         Subcommand::Fmt(fmt) => fmt::run(fmt),
+        Subcommand::Generate(generate) => generate::run(generate),
         Subcommand::Introspect(introspect) => introspect::run(introspect),
         Subcommand::Job(job) => job::run(job, options.quiet),
         Subcommand::Shell(shell) => shell::run(shell),

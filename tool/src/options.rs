@@ -1,7 +1,8 @@
 //! The command line.
 
 use crate::{
-    call, check, completions, diff, doc, events, fmt, introspect, job, man, shell, status,
+    call, check, completions, diff, doc, events, fmt, generate, introspect, job, man, shell,
+    status,
 };
 
 /// A tool for QMP servers that run, and for QAPI schemas.
@@ -25,6 +26,7 @@ pub(crate) enum Subcommand {
     Doc(doc::Options),
     Events(events::Options),
     Fmt(fmt::Options),
+    Generate(generate::Options),
     Introspect(introspect::Options),
     Job(job::Options),
     Shell(shell::Options),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::lineage;
 use super::references::is_type;
 use crate::finding::Finding;
 use crate::model::{Arguments, Definition, Kind, Member, Members, TypeName};
@@ -83,27 +84,7 @@ fn discriminator(
     Some(error.at(definition.name.span).help("write a struct instead"))
 }
 
-/// The members of a struct or union and of its bases, whose chain is bounded.
+/// The members of a struct or union and of its bases.
 fn all_members<'d>(ty: &TypeName, names: &HashMap<&str, &'d Definition>) -> Vec<&'d Member> {
-    let mut members = Vec::new();
-    let mut next = names.get(ty.name.as_str());
-    while let Some(definition) = next {
-        let base = match &definition.kind {
-            Kind::Struct { base, members: own } => {
-                members.extend(own);
-                base.as_ref()
-            }
-            Kind::Union { base: Members::Of(base), .. } => Some(base),
-            Kind::Union { base: Members::Listed(own), .. } => {
-                members.extend(own);
-                None
-            }
-            Kind::Enum { .. }
-            | Kind::Alternate { .. }
-            | Kind::Command(_)
-            | Kind::Event { .. } => None,
-        };
-        next = base.and_then(|base| names.get(base.name.as_str()));
-    }
-    members
+    lineage(ty, names).into_iter().flatten().collect()
 }

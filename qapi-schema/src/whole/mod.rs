@@ -16,7 +16,7 @@ mod references;
 use std::collections::HashMap;
 
 use crate::finding::Finding;
-use crate::model::{Definition, Kind, Members, TypeName};
+use crate::model::{Definition, Kind, Member, Members, TypeName};
 use crate::source::Sources;
 
 pub(crate) use references::{Known, named};
@@ -63,4 +63,33 @@ fn contained(definition: &Definition) -> impl Iterator<Item = &TypeName> {
         }
     };
     base.into_iter().chain(branches.iter().map(|branch| &branch.ty))
+}
+
+/// The members that a struct or union lists, then those that its base lists, and so on. The chain
+/// of bases is bounded.
+pub(crate) fn lineage<'d>(
+    ty: &TypeName,
+    names: &HashMap<&str, &'d Definition>,
+) -> Vec<&'d [Member]> {
+    let mut lists: Vec<&[Member]> = Vec::new();
+    let mut next = names.get(ty.name.as_str());
+    while let Some(definition) = next {
+        let base = match &definition.kind {
+            Kind::Struct { base, members: own } => {
+                lists.push(own);
+                base.as_ref()
+            }
+            Kind::Union { base: Members::Of(base), .. } => Some(base),
+            Kind::Union { base: Members::Listed(own), .. } => {
+                lists.push(own);
+                None
+            }
+            Kind::Enum { .. }
+            | Kind::Alternate { .. }
+            | Kind::Command(_)
+            | Kind::Event { .. } => None,
+        };
+        next = base.and_then(|base| names.get(base.name.as_str()));
+    }
+    lists
 }

@@ -5,6 +5,7 @@
 mod cases;
 mod diff;
 mod format;
+mod generate;
 mod limits;
 mod lints;
 mod qemu;

@@ -1,0 +1,6 @@
+//! A schema in Rust: for clients, and for a server.
+
+#![deny(warnings)]
+
+pub mod client;
+pub mod server;

@@ -1,0 +1,25 @@
+//! Prints what the compiled definitions are: the introspection of the client's declarations as
+//! `client`, that of the server as `server`, and the client's definitions as `rendered`.
+
+use generated::{client, server as _};
+use qapi_core::introspection::{Mask, introspect};
+use qapi_core::schema::render::render;
+use qapi_core::{Registry, View};
+use serde_json::{Value, json};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let declared = client::declarations();
+    let view = View::new(None, Default::default());
+    let names: Vec<_> = declared.iter().map(|found| found.name).collect();
+    let registry = Registry::from_registrations(declared.iter().copied())?;
+    let rendered: Vec<Value> = registry.types().map(render).collect();
+    let calls: Vec<Value> = declared.iter().map(|found| render(found)).collect();
+    let output = json!({
+        "client": introspect(declared.into_iter(), Mask::Masked, &view),
+        "server": Registry::collect()?.introspect(Mask::Unmasked),
+        "rendered": [calls, rendered].concat(),
+        "names": names,
+    });
+    println!("{output}");
+    Ok(())
+}
