@@ -14,7 +14,7 @@
 //! | projection | the schema as of an earlier release: `conflicts` ▶ at start-up; `sessions` ▶ for clients; `package_releases` ▶ `since` of other packages; `job_history` ▶ the package job |
 //! | registry | `lookup` ▶ queries; `conflicts` ▶ each rule broken; `control_schema`, `job_schema` ▶ definitions equal to QEMU's schema files |
 //! | server | `transports`, `outgoing_connections`, `activation`, `socket_file` ▶ the origins of connections; `clients`, `places`, `fds` ▶ clients, their places and descriptors; `foreign_protocols` ▶ HTTP and TLS; `executor` ▶ blocking calls; `memory` ▶ the memory of all clients; `presented_release` ▶ `Server::as_of`; `serve_errors` ▶ errors at the start |
-//! | session | `transcript` ▶ replies byte for byte; `ordering` ▶ order, out-of-band, limits; `memory` ▶ the memory budget; `control_commands`, `preconfig`; `allocations` ▶ a request needs none |
+//! | session | `transcript` ▶ replies byte for byte; `ordering` ▶ order, out-of-band, limits; `memory` ▶ the memory budget; `control_commands`, `preconfig`; `allocations` ▶ a request needs none; `repeated_ids` ▶ ids in replies |
 //! | tidy | sizes, leftovers, layers and names of the sources |
 //! | visitor | `recorded_exchanges` ▶ errors about arguments equal to QEMU's; `integer_widths` ▶ the limits of each width |
 //! | wire | `conformance`, `stream`, `replay` ▶ the decoder; `parse`, `document`, `fast_path` ▶ the parser; `formatter` ▶ output; `allocations` |

@@ -200,12 +200,18 @@ impl<'a> ReturnWriter<'a> {
 
     /// Writes the empty object: the return value of a command that returns nothing (QMP
     /// specification, "success").
+    #[inline]
     pub(crate) fn write_empty(&mut self) -> Result<()> {
         if self.format.style.pretty {
-            return self.write(&serde_json::Map::new());
+            return self.write_empty_pretty();
         }
         self.write_rendered(b"{}");
         Ok(())
+    }
+
+    #[cold]
+    fn write_empty_pretty(&mut self) -> Result<()> {
+        self.write(&serde_json::Map::new())
     }
 }
 

@@ -215,7 +215,7 @@ impl Outbox {
     }
 
     /// Appends a reply. A large one is not copied if there is no other output.
-    #[inline]
+    #[inline(always)]
     fn append_reply(
         &self,
         inner: &mut Inner,
@@ -232,7 +232,7 @@ impl Outbox {
 
     /// Appends a message, or lets the session close if the system has no memory for it. Wakes no
     /// task, as the task that drives the session sends its replies.
-    #[inline]
+    #[inline(always)]
     fn append(&self, inner: &mut Inner, message: &[u8]) -> Result<(), MemoryExceeded> {
         let first = if inner.untaken.capacity() == 0 { FIRST_CAPACITY } else { 0 };
         if inner.untaken.try_reserve(first.max(message.len())).is_err() {

@@ -80,7 +80,7 @@ impl Responder {
     fn call_observed(
         &mut self,
         request: &Request<'_>,
-        found: &Found<'_>,
+        found: &Found,
         received: Instant,
     ) -> Result<Invoked> {
         let service = Arc::clone(&self.service);

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::in_flight::{CallControl, InFlight};
 use super::options::SessionOptions;
-use crate::call::handler::{Call, Context, Handler, ReturnWriter};
+use crate::call::handler::{Call, Context, Handler, InlineHandler, ReturnWriter};
 use crate::call::session::SessionContext;
 use crate::clock::monotonic_now;
 use crate::error::{Error, Result};
@@ -86,6 +86,7 @@ impl Responder {
 
     /// Serves a message that arrived at `received`, and is large if it takes more than
     /// [`COMMON_SIZE`]. Returns its call if the command is asynchronous or blocking.
+    #[inline(always)]
     pub(super) fn serve(
         &mut self,
         message: &Document,
@@ -95,57 +96,122 @@ impl Responder {
         if let Some(received) = received {
             return self.serve_observed(message, is_large, received);
         }
-        let request = match Request::parse(message, self.context.is_oob()) {
-            Ok(request) => request,
+        if let Some(request) = Request::of_common(message) {
+            return self.serve_request(&request, is_large);
+        }
+        match Request::parse(message, self.context.is_oob()) {
+            Ok(request) => self.serve_request(&request, is_large),
             Err(error) => {
                 self.fail(&error, envelope::request_id(message));
-                return None;
+                None
             }
-        };
+        }
+    }
+
+    #[inline(never)]
+    fn serve_request(
+        &mut self,
+        request: &Request<'_>,
+        is_large: bool,
+    ) -> Option<(InFlight, Call)> {
         if is_large && self.is_too_long(request.id) {
             self.fail(&messages::id_too_long(), None);
             return None;
         }
-        let dispatched = self.dispatch(&request);
-        self.visit_options.allocated().restart();
-        match dispatched {
-            Ok((success_response, None)) => self.succeed(success_response, request.id),
-            Ok((success_response, Some((control, call)))) => {
-                let id = request.id.map(Value::to_document);
-                return Some((InFlight { id, success_response, control }, call));
+        let result = match find_command(&self.service, &self.context, request) {
+            Err(error) => Err(error),
+            Ok(Found { command, handler: Handler::Inline(handler), .. }) => {
+                let called = self.call(request, command, handler);
+                let result =
+                    called.unwrap_or_else(|| Err(messages::handler_panicked(request.command)));
+                result.map(|()| command.success_response)
             }
+            Ok(found) => match self.start(request, &found) {
+                None => Err(messages::handler_panicked(request.command)),
+                Some(Err(error)) => Err(error),
+                Some(Ok((control, call))) => {
+                    let id = request.id.map(Value::to_document);
+                    let success_response = found.command.success_response;
+                    return Some((InFlight { id, success_response, control }, call));
+                }
+            },
+        };
+        match result {
+            Ok(success_response) => self.succeed(success_response, request.id),
             Err(error) => self.fail(&error, request.id),
         }
         None
     }
 
-    /// Finds the command, checks that it may run, and calls its function. Returns whether the
-    /// command has a success reply, and the call in flight.
-    #[inline]
-    fn dispatch(&mut self, request: &Request<'_>) -> Result<(bool, Invoked)> {
-        self.scratch.clear();
-        envelope::begin_return(&mut self.scratch, self.outbox.format());
-        let Self { service, context, visit_options, value_format, scratch, .. } = self;
-        let found = find_command(service, context, request)?;
-        let writer = ReturnWriter::new(scratch, value_format);
-        let invoked = invoke(service, context, visit_options, request, &found, writer)
-            .unwrap_or_else(|| Err(messages::handler_panicked(request.command)))?;
-        Ok((found.command.success_response, invoked))
-    }
-
-    /// Calls the function of `found`; as [`invoke`].
+    /// Calls or starts the function of `found`. Returns `None` if the function panics.
     pub(super) fn invoke(
         &mut self,
         request: &Request<'_>,
-        found: &Found<'_>,
+        found: &Found,
     ) -> Option<Result<Invoked>> {
+        match found.handler {
+            Handler::Inline(handler) => {
+                let called = self.call(request, found.command, handler)?;
+                Some(called.map(|()| None))
+            }
+            Handler::Blocking(_) | Handler::Async(_) => {
+                Some(self.start(request, found)?.map(Some))
+            }
+        }
+    }
+
+    /// Calls the function of a command, which writes its return value to `scratch`. Returns `None`
+    /// if the function panics.
+    #[inline(always)]
+    fn call(
+        &mut self,
+        request: &Request<'_>,
+        command: &Command,
+        handler: InlineHandler,
+    ) -> Option<Result<()>> {
         self.scratch.clear();
         envelope::begin_return(&mut self.scratch, self.outbox.format());
         let Self { service, context, visit_options, value_format, scratch, .. } = self;
-        let writer = ReturnWriter::new(scratch, value_format);
-        let invoked = invoke(service, context, visit_options, request, found, writer);
-        self.visit_options.allocated().restart();
-        invoked
+        if let Err(error) = charge_raw(request, command, visit_options.allocated()) {
+            return Some(Err(error));
+        }
+        let context = Context::new(context, service.states());
+        let mut arguments = ObjectVisitor::with_options(request.arguments, visit_options);
+        let mut out = ReturnWriter::new(scratch, value_format);
+        // A panic can leave two things inconsistent: the function's own data, and `scratch`. An
+        // error clears the buffer.
+        let call = AssertUnwindSafe(|| handler(&context, &mut arguments, &mut out));
+        let called = catch_unwind(call).ok();
+        visit_options.allocated().restart();
+        called
+    }
+
+    /// Checks the arguments of a command whose function runs after the dispatch. Returns `None` if
+    /// the code of the arguments panics.
+    #[inline(never)]
+    fn start(&mut self, request: &Request<'_>, found: &Found) -> Option<Result<Started>> {
+        let Self { service, context, visit_options, value_format, .. } = self;
+        let allocated = visit_options.allocated();
+        if let Err(error) = charge_raw(request, found.command, allocated) {
+            return Some(Err(error));
+        }
+        let control = control(service, found);
+        let context = Context::new(context, service.states());
+        let context = context.cancellation(control.cancellation());
+        let mut arguments = ObjectVisitor::with_options(request.arguments, visit_options);
+        let start = AssertUnwindSafe(|| match found.handler {
+            Handler::Blocking(handler) => {
+                handler(&context, &mut arguments, *value_format).map(Call::Blocking)
+            }
+            Handler::Async(handler) => {
+                handler(&context, &mut arguments, *value_format).map(Call::Async)
+            }
+            Handler::Inline(_) => unreachable!("`invoke` calls it at once"),
+        });
+        let started = catch_unwind(start).ok();
+        let call = started.map(|call| call.map(|call| with_charge(call, allocated)));
+        allocated.restart();
+        Some(call?.map(|call| (control, call)))
     }
 
     /// Sends the reply to a request whose call has ended.
@@ -201,61 +267,31 @@ pub(super) const COMMON_SIZE: usize = 128 << 10;
 /// The command that negotiates capabilities. Before negotiation no other command is executed.
 const NEGOTIATION_COMMAND: &str = "qmp_capabilities";
 
+/// A call that continues after the dispatch.
+type Started = (Arc<CallControl>, Call);
+
 /// The call in flight; `None` where the return value has been written.
-pub(super) type Invoked = Option<(Arc<CallControl>, Call)>;
+pub(super) type Invoked = Option<Started>;
 
 /// A command that may run.
-pub(super) struct Found<'s> {
+pub(super) struct Found {
     pub(super) definition: &'static Definition,
     pub(super) command: &'static Command,
-    pub(super) handler: &'s Handler,
+    pub(super) handler: Handler,
 }
 
-/// Calls the function of a command, which writes its return value to `out`. Returns `None` if the
-/// function panics.
+/// Charges the arguments of a command that takes them as JSON.
 #[inline]
-fn invoke(
-    service: &Service,
-    session: &Arc<SessionContext>,
-    visit_options: &VisitOptions,
-    request: &Request<'_>,
-    found: &Found<'_>,
-    mut out: ReturnWriter<'_>,
-) -> Option<Result<Invoked>> {
-    let allocated = visit_options.allocated();
-    if found.command.raw
-        && let Err(error) = allocated.add(request.arguments.map_or(0, Value::tree_size))
-    {
-        return Some(Err(error));
+fn charge_raw(request: &Request<'_>, command: &Command, allocated: &Allocated) -> Result<()> {
+    if !command.raw {
+        return Ok(());
     }
-    let context = Context::new(session, service.states());
-    let mut arguments = ObjectVisitor::with_options(request.arguments, visit_options);
-    let call = || match *found.handler {
-        Handler::Inline(handler) => handler(&context, &mut arguments, &mut out).map(|()| None),
-        Handler::Blocking(handler) => {
-            let control = control(service, found);
-            let context = context.cancellation(control.cancellation());
-            let call = Call::Blocking(handler(&context, &mut arguments, *out.format())?);
-            Ok(Some((control, with_charge(call, allocated))))
-        }
-        Handler::Async(handler) => {
-            let control = control(service, found);
-            let context = context.cancellation(control.cancellation());
-            let call = Call::Async(handler(&context, &mut arguments, *out.format())?);
-            Ok(Some((control, with_charge(call, allocated))))
-        }
-    };
-    // A panic can leave two things inconsistent: the function's own data, and `out`. The caller
-    // clears its buffer after an error.
-    catch_unwind(AssertUnwindSafe(call)).ok()
+    allocated.add(request.arguments.map_or(0, Value::tree_size))
 }
 
 /// The control of a call that outlives the dispatch.
 #[cold]
-fn control(
-    service: &Service,
-    &Found { definition, command, .. }: &Found<'_>,
-) -> Arc<CallControl> {
+fn control(service: &Service, &Found { definition, command, .. }: &Found) -> Arc<CallControl> {
     Arc::new(CallControl {
         definition,
         deadline: command.deadline.resolve(service.observation().call_deadline),
@@ -281,16 +317,17 @@ fn with_charge(call: Call, allocated: &Allocated) -> Call {
 }
 
 /// Finds the command, and checks that the session may execute it now.
-pub(super) fn find_command<'s>(
-    service: &'s Service,
+#[inline(always)]
+pub(super) fn find_command(
+    service: &Service,
     session: &SessionContext,
     request: &Request<'_>,
-) -> Result<Found<'s>> {
+) -> Result<Found> {
     let name = request.command;
     if !session.is_negotiated() && name != NEGOTIATION_COMMAND {
         return Err(messages::expecting_negotiation());
     }
-    let (definition, command, handler) = service
+    let (definition, command, &handler) = service
         .registry()
         .served_command(name)
         .filter(|(definition, ..)| session.may_execute(definition))

@@ -40,6 +40,7 @@ impl CommandReturn for () {
         None
     }
 
+    #[inline]
     fn write(self, out: &mut ReturnWriter<'_>) -> Result<()> {
         out.write_empty()
     }

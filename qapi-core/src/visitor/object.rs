@@ -87,11 +87,16 @@ impl<'a, 'm> ObjectVisitor<'a, 'm> {
     ///
     /// # Errors
     /// A member was not visited: it is unexpected.
+    #[inline]
     pub fn finish(&self) -> Result<()> {
-        let Some(object) = self.object else { return Ok(()) };
-        if self.options.unknown_members == UnknownMembers::Ignore
-            || self.visited.are_first(object.len())
-        {
+        match self.object {
+            Some(object) if !self.visited.are_first(object.len()) => self.find_unvisited(object),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn find_unvisited(&self, object: Value<'m>) -> Result<()> {
+        if self.options.unknown_members == UnknownMembers::Ignore {
             return Ok(());
         }
         match object.entries().enumerate().find(|(index, _)| !self.visited.contains(*index)) {
@@ -118,12 +123,18 @@ struct Visited {
 }
 
 impl Visited {
+    #[inline]
     fn insert(&mut self, index: usize) {
-        let (word, bit) = (index / 64, 1 << (index % 64));
-        if word == 0 {
-            self.first |= bit;
-            return;
+        if index < 64 {
+            self.first |= 1 << index;
+        } else {
+            self.insert_beyond_first(index);
         }
+    }
+
+    #[cold]
+    fn insert_beyond_first(&mut self, index: usize) {
+        let (word, bit) = (index / 64, 1 << (index % 64));
         if self.rest.len() < word {
             self.rest.resize(word, 0);
         }
@@ -141,6 +152,7 @@ impl Visited {
     }
 
     /// Whether the visited members are the first `count` ones of at most `count`.
+    #[inline]
     fn are_first(&self, count: usize) -> bool {
         if let Some(bits) = 1_u64.checked_shl(count as u32) {
             return self.first == bits - 1;

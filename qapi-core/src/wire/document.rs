@@ -20,18 +20,24 @@ use super::value::{Kind, Value};
 /// ```
 #[derive(Clone, Default)]
 pub struct Document {
+    /// The nodes of the text, and after them nodes of earlier texts, which no index refers to.
     nodes: Vec<Node>,
+    /// The number of nodes of the text.
+    count: usize,
     strings: String,
     request: RequestMembers,
 }
 
 /// The indices of the values of a request's members, noted while the text was read; 0 for each
-/// member that is absent. All are 0 unless the text is an object with no other members.
+/// member that is absent. All are 0 unless the text is a request in its usual form.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct RequestMembers {
     pub(super) execute: u32,
     pub(super) arguments: u32,
     pub(super) id: u32,
+    /// The start and the end of the id in the text, if a reply repeats it as it is: the id is a
+    /// string of printable ASCII characters in double quotes, or a whole number.
+    pub(super) id_text: (u32, u32),
 }
 
 /// The members of a common request: an object without members but these.
@@ -42,6 +48,10 @@ pub(crate) struct CommonRequest<'m> {
     pub(crate) arguments: Option<Value<'m>>,
     pub(crate) id: Option<Value<'m>>,
 }
+
+/// The number of nodes for which a document has places at first. An idle client has sent no more
+/// than the request that negotiates, which has three.
+const FEW_NODES: usize = 4;
 
 /// One value on the tape. A container's contents follow it: the elements of an array, name and
 /// value in turn for an object.
@@ -78,9 +88,20 @@ impl Document {
 
     /// Removes the text. The next one reuses the buffers, unless this one was large.
     pub fn clear(&mut self) {
-        self.nodes.clear();
+        if let Some(root) = self.nodes.first_mut() {
+            *root = Node::Null;
+        }
+        self.count = 0;
         self.strings.clear();
         self.request = RequestMembers::default();
+        if self.allocated() > RETAINED_CAPACITY {
+            self.shrink();
+        }
+    }
+
+    #[cold]
+    fn shrink(&mut self) {
+        self.nodes.truncate(RETAINED_CAPACITY / size_of::<Node>());
         self.nodes.shrink_to(RETAINED_CAPACITY / size_of::<Node>());
         self.strings.shrink_to(RETAINED_CAPACITY);
     }
@@ -95,7 +116,7 @@ impl Document {
     /// members finds.
     #[inline]
     pub(crate) fn common_request(&self) -> Option<CommonRequest<'_>> {
-        let RequestMembers { execute, arguments, id } = self.request;
+        let RequestMembers { execute, arguments, id, .. } = self.request;
         if execute == 0 {
             return None;
         }
@@ -107,10 +128,15 @@ impl Document {
         Some(CommonRequest { execute: self.string(execute)?, arguments, id: value(id) })
     }
 
-    /// Notes where the members of a request are.
+    /// The text of the id of a common request, if the node at `index` is the id and a reply repeats
+    /// it as it is.
     #[inline]
-    pub(super) fn note_request(&mut self, members: RequestMembers) {
-        self.request = members;
+    pub(super) fn id_text(&self, index: u32) -> Option<&[u8]> {
+        let RequestMembers { id, id_text: (start, end), .. } = self.request;
+        if id != index || end == 0 {
+            return None;
+        }
+        self.strings.as_bytes().get(start as usize..end as usize)
     }
 
     /// A copy of the value at an index, without the rest of the text.
@@ -143,7 +169,7 @@ impl Document {
     }
 
     fn push_json(&mut self, json: &serde_json::Value, depth: usize) -> Result<(), JsonError> {
-        if self.nodes.len() >= MAX_TOKEN_COUNT {
+        if self.count >= MAX_TOKEN_COUNT {
             return Err(JsonError::TokenCountLimit);
         }
         let container = json.is_array() || json.is_object();
@@ -175,7 +201,7 @@ impl Document {
     }
 
     fn push_checked_string(&mut self, string: &str) -> Result<(), JsonError> {
-        if self.nodes.len() >= MAX_TOKEN_COUNT {
+        if self.count >= MAX_TOKEN_COUNT {
             return Err(JsonError::TokenCountLimit);
         }
         if self.strings.len() + string.len() > MAX_TOKEN_SIZE {
@@ -241,7 +267,7 @@ impl Document {
     /// The index that the next node will have.
     #[inline]
     pub(super) fn next_index(&self) -> u32 {
-        self.nodes.len() as u32
+        self.count as u32
     }
 
     /// Makes room for one more node, and for `bytes` more bytes of strings.
@@ -250,25 +276,47 @@ impl Document {
     /// [`JsonError::OutOfMemory`].
     #[inline]
     pub(super) fn reserve(&mut self, bytes: usize) -> Result<(), JsonError> {
-        let reserved = self.nodes.try_reserve(1).and_then(|()| self.strings.try_reserve(bytes));
+        let more = usize::from(self.count == self.nodes.len());
+        let reserved =
+            self.nodes.try_reserve(more).and_then(|()| self.strings.try_reserve(bytes));
         reserved.map_err(|_| JsonError::OutOfMemory)
     }
 
     #[inline]
     pub(super) fn push(&mut self, node: Node) {
-        self.nodes.push(node);
+        match self.nodes.get_mut(self.count) {
+            Some(slot) => *slot = node,
+            None => self.nodes.push(node),
+        }
+        self.count += 1;
+    }
+
+    /// The places for nodes that exist, at least [`FEW_NODES`], and the members of a request.
+    #[inline]
+    pub(super) fn places(&mut self) -> (&mut [Node], &mut RequestMembers) {
+        if self.nodes.len() < FEW_NODES {
+            self.nodes.resize(FEW_NODES, Node::Null);
+        }
+        (&mut self.nodes, &mut self.request)
+    }
+
+    /// Doubles the number of places for nodes.
+    #[cold]
+    pub(super) fn add_places(&mut self) {
+        self.nodes.resize(2 * self.nodes.len(), Node::Null);
+    }
+
+    /// Makes the first `count` places the nodes of `text`, to which the nodes of strings refer.
+    #[inline]
+    pub(super) fn adopt(&mut self, text: &str, count: usize) {
+        self.count = count;
+        self.strings.clear();
+        self.strings.push_str(text);
     }
 
     /// The buffer of strings, to the end of which a string can be decoded.
     pub(super) fn strings_mut(&mut self) -> &mut String {
         &mut self.strings
-    }
-
-    /// Sets the text to which the nodes of all strings refer.
-    #[inline]
-    pub(super) fn adopt_strings(&mut self, text: &str) {
-        self.strings.clear();
-        self.strings.push_str(text);
     }
 
     /// Pushes a string: the contents of the buffer of strings from `start` on.

@@ -1,312 +1,279 @@
 //! The fast path of the parser: reads a simple text in one pass, without a lexer and its states.
 //!
 //! A text is simple if it is complete, is an object, and has no escapes, no characters beyond
-//! ASCII, no fractions or exponents, few members and few levels. The lexer and the parser read
-//! every other text from its start, malformed texts among them. For a simple text both ways must
-//! give the same document; a fuzz target compares them.
+//! printable ASCII in strings, no fractions or exponents, few members and few levels. The lexer and
+//! the parser read every other text from its start, malformed texts among them. For a simple text
+//! both ways must give the same document; a fuzz target compares them.
 //!
-//! The fast path saves more than half of the instructions of a request: one dispatch of a command
-//! with one argument takes 2,075 instructions with it and 5,300 without (`benches/wire`,
-//! `dispatch`).
+//! A request in the form that most clients write takes an even shorter way: it needs no search for
+//! its members, and the reply repeats its id as it came. The counts of instructions are in
+//! `benches/wire/instructions.json`.
 
 use super::document::{Document, Node, RequestMembers};
+use super::fast_tokens::{Step, Stop, Tape, byte, integer, scalar, string, token};
 use super::limits::RETAINED_CAPACITY;
-use super::number::Number;
 
 /// The longest simple text, in bytes. For longer ones the cost of a token matters less.
 const LENGTH: usize = RETAINED_CAPACITY;
 
 /// The most levels of a simple text.
-const DEPTH: usize = 32;
+const DEPTH: u32 = 32;
 
 /// The most members of an object in a simple text, as names are compared one by one.
-const MEMBERS: usize = 16;
-
-/// The most digits of a number that always fits an `i64`.
-const DIGITS: usize = 18;
+const MEMBERS: u32 = 16;
 
 /// Reads the simple text at the start of `input`, after white space, into an empty document, and
 /// returns its length. `None` if the text is not simple; the caller must then clear the document.
+#[inline(never)]
 pub(super) fn read(input: &[u8], document: &mut Document) -> Option<usize> {
-    let text = input.get(..LENGTH).unwrap_or(input);
-    let (first, at) = token(text, 0)?;
-    if first != b'{' {
-        return None;
-    }
-    let end = message(text, at, document)?;
+    let (b'{', after_brace) = token(input, 0).ok()? else { return None };
+    let start = after_brace - 1;
+    let text = input.get(start..)?;
+    let text = text.get(..LENGTH).unwrap_or(text);
+    let (end, count) = loop {
+        let (places, members) = document.places();
+        let found = match request(text, places, members) {
+            Err(Stop::NotSimple) => {
+                *members = RequestMembers::default();
+                container(text, 1, b'{', places, 0)
+            }
+            found => found,
+        };
+        match found {
+            Ok(found) => break found,
+            Err(Stop::NotSimple) => return None,
+            Err(Stop::Full) => document.add_places(),
+        }
+    };
     // The nodes of strings refer to positions in the text.
     let text = text.get(..end)?;
     debug_assert!(text.is_ascii(), "a byte of the text was not examined");
     // SAFETY: the text is ASCII. Each of its bytes is in a token or between two tokens, and the
-    // functions below accept ASCII alone: `plain_end` ends at a byte from 0x80 on, and all other
-    // tokens, and the white space between tokens, are compared with ASCII characters.
-    document.adopt_strings(unsafe { str::from_utf8_unchecked(text) });
-    Some(end)
+    // functions below accept ASCII alone: a string ends at a byte from 0x7F on, and all other tokens,
+    // and the white space between tokens, are compared with ASCII characters.
+    document.adopt(unsafe { str::from_utf8_unchecked(text) }, count);
+    Some(start + end)
 }
 
-// Each function below reads at the position `at` and returns the position after its token.
+// Each function below reads at the position `at` and returns the position after its token. The
+// whole texts also return their number of nodes.
 
-/// The first byte after white space, and the position after it.
-#[inline(always)]
-fn token(text: &[u8], at: usize) -> Option<(u8, usize)> {
-    let byte = *text.get(at)?;
-    if byte > b' ' { Some((byte, at + 1)) } else { token_after_blank(text, at) }
-}
-
-#[cold]
-fn token_after_blank(text: &[u8], at: usize) -> Option<(u8, usize)> {
-    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');
-    let at = at + text.get(at..)?.iter().position(|byte| !blank(byte))?;
-    Some((*text.get(at)?, at + 1))
-}
-
-/// Reads the rest of the outermost object after its brace. The usual members of a request are
-/// recognized by their names at once, and noted.
-#[inline]
-fn message(text: &[u8], at: usize, document: &mut Document) -> Option<usize> {
-    let mut members = RequestMembers::default();
-    let mut has_others = false;
-    let end = members_of(text, at, DEPTH, document, |at, quote, object, document| {
-        let Some((member, len)) = request_member(text, at, quote, &mut members) else {
-            has_others = true;
-            return name(text, at, quote, object, document);
+/// Reads a request in the form that most clients write: `execute`, `arguments` and `id` in this
+/// order, in double quotes, with no blanks or one after each comma and colon. The arguments are an
+/// object, and the id is a string or a number without a sign.
+#[inline(never)]
+fn request(
+    text: &[u8],
+    places: &mut [Node],
+    members: &mut RequestMembers,
+) -> Step<(usize, usize)> {
+    let mut tape = Tape { places, count: 1 };
+    let mut len = 1;
+    let execute = [b"{\"execute\":\"".as_slice(), b"{\"execute\": \""];
+    let (_, at) = after(text, 0, execute).ok_or(Stop::NotSimple)?;
+    tape.push(Node::String { start: 2, len: 7 })?;
+    members.execute = tape.count as u32;
+    let mut at = string(text, at, b'"', &mut tape)?;
+    let arguments = [b",\"arguments\":{".as_slice(), b", \"arguments\": {"];
+    if let Some((name, value)) = after(text, at, arguments) {
+        tape.push(Node::String { start: name as u32, len: 9 })?;
+        members.arguments = tape.count as u32;
+        (at, tape.count) = container(text, value, b'{', tape.places, tape.count)?;
+        len += 1;
+    }
+    let id = [b",\"id\":".as_slice(), b", \"id\": "];
+    if let Some((name, value)) = after(text, at, id) {
+        tape.push(Node::String { start: name as u32, len: 2 })?;
+        members.id = tape.count as u32;
+        at = match byte(text, value)? {
+            b'"' => string(text, value + 1, b'"', &mut tape)?,
+            first @ b'0'..=b'9' => integer(text, value + 1, first, &mut tape)?,
+            _ => return Err(Stop::NotSimple),
         };
-        if *member != 0 {
-            return None;
-        }
-        *member = document.next_index() + 1;
-        document.push(Node::String { start: at as u32, len });
-        Some(at + len as usize + 1)
-    })?;
-    if !has_others {
-        document.note_request(members);
+        members.id_text = (value as u32, at as u32);
+        len += 1;
     }
-    Some(end)
+    if byte(text, at)? != b'}' {
+        return Err(Stop::NotSimple);
+    }
+    let count = tape.count;
+    tape.set(0, Node::Object { len, end: count as u32 });
+    Ok((at + 1, count))
 }
 
-/// The member of a request whose name and closing quote are at the position `at`, and the length
-/// of the name.
+/// The positions of the name, after its quote, and of the value, if the text has one of the two
+/// forms of a member's start at `at`.
 #[inline(always)]
-fn request_member<'r>(
-    text: &[u8],
-    at: usize,
-    quote: u8,
-    members: &'r mut RequestMembers,
-) -> Option<(&'r mut u32, u32)> {
-    const EXECUTE: u64 = u64::from_le_bytes(*b"execute\0");
-    const ARGUMENT: u64 = u64::from_le_bytes(*b"argument");
+fn after(text: &[u8], at: usize, [compact, spaced]: [&[u8]; 2]) -> Option<(usize, usize)> {
     let rest = text.get(at..)?;
-    if let Some([b'i', b'd', end]) = rest.first_chunk()
-        && *end == quote
-    {
-        return Some((&mut members.id, 2));
+    if rest.starts_with(compact) {
+        Some((at + 2, at + compact.len()))
+    } else if rest.starts_with(spaced) {
+        Some((at + 3, at + spaced.len()))
+    } else {
+        None
     }
-    let first = u64::from_le_bytes(*rest.first_chunk()?);
-    if first == EXECUTE | u64::from(quote) << 56 {
-        return Some((&mut members.execute, 7));
-    }
-    if first == ARGUMENT && rest.get(8..10) == Some(&[b's', quote]) {
-        return Some((&mut members.arguments, 9));
-    }
-    None
 }
 
-/// Reads the rest of an object after its brace.
-fn object(text: &[u8], at: usize, depth: usize, document: &mut Document) -> Option<usize> {
-    members_of(text, at, depth, document, |at, quote, object, document| {
-        name(text, at, quote, object, document)
-    })
+/// The innermost container that is open. Until it is closed, its node has the index and the count
+/// of the container around it, in place of its own end and length.
+#[derive(Clone, Copy)]
+struct Open {
+    /// The index of its node.
+    node: u32,
+    /// The number of elements or members so far.
+    count: u32,
+    /// The byte that closes it.
+    closing: u8,
+    /// A bit for each name so far, by its length and its first byte. Names with different bits are
+    /// different. All bits are set after a container inside.
+    names: u64,
 }
 
-/// Reads the rest of an object after its brace. `name` reads the rest of a name after its quote; it
-/// gets the position, the quote and the index of the object.
-#[inline(always)]
-fn members_of(
-    text: &[u8],
-    at: usize,
-    depth: usize,
-    document: &mut Document,
-    mut name: impl FnMut(usize, u8, u32, &mut Document) -> Option<usize>,
-) -> Option<usize> {
-    let depth = depth.checked_sub(1)?;
-    let object = document.open(Node::Object { len: 0, end: 0 });
-    let mut len = 0;
-    let (mut next, mut at) = token(text, at)?;
-    if next != b'}' {
-        loop {
-            if !matches!(next, b'"' | b'\'') || len == MEMBERS {
-                return None;
-            }
-            at = name(at, next, object, document)?;
-            let (colon, after) = token(text, at)?;
-            if colon != b':' {
-                return None;
-            }
-            (next, at) = token(text, after)?;
-            at = value(text, at, next, depth, document)?;
-            len += 1;
-            (next, at) = token(text, at)?;
-            match next {
-                b',' => (next, at) = token(text, at)?,
-                b'}' => break,
-                _ => return None,
-            }
-        }
+impl Open {
+    /// Opens the container that begins with `first`, inside `self`.
+    #[inline(always)]
+    fn open(self, tape: &mut Tape<'_>, first: u8) -> Step<Self> {
+        let Self { node: end, count: len, .. } = self;
+        let node = tape.count as u32;
+        let (container, closing) = match first {
+            b'{' => (Node::Object { len, end }, b'}'),
+            _ => (Node::Array { len, end }, b']'),
+        };
+        tape.push(container)?;
+        Ok(Self { node, count: 0, closing, names: 0 })
     }
-    document.close(object, len);
-    Some(at)
-}
 
-/// Reads the rest of an array after its bracket.
-fn array(text: &[u8], at: usize, depth: usize, document: &mut Document) -> Option<usize> {
-    let depth = depth.checked_sub(1)?;
-    let array = document.open(Node::Array { len: 0, end: 0 });
-    let mut len = 0;
-    let (mut next, mut at) = token(text, at)?;
-    if next != b']' {
-        loop {
-            at = value(text, at, next, depth, document)?;
-            len += 1;
-            (next, at) = token(text, at)?;
-            match next {
-                b',' => (next, at) = token(text, at)?,
-                b']' => break,
-                _ => return None,
-            }
-        }
+    /// Closes the container, and returns the one around it.
+    #[inline(always)]
+    fn close(self, tape: &mut Tape<'_>) -> Step<Self> {
+        let Self { node, count: len, closing, .. } = self;
+        let (Node::Object { len: count, end: outer } | Node::Array { len: count, end: outer }) =
+            tape.get(node)
+        else {
+            return Err(Stop::NotSimple);
+        };
+        let end = tape.count as u32;
+        let container = match closing {
+            b'}' => Node::Object { len, end },
+            _ => Node::Array { len, end },
+        };
+        tape.set(node, container);
+        let closing = if let Node::Object { .. } = tape.get(outer) { b'}' } else { b']' };
+        Ok(Self { node: outer, count, closing, names: u64::MAX })
     }
-    document.close(array, len);
-    Some(at)
 }
 
-/// Reads the rest of a value after its first byte, `first`.
-#[inline(always)]
-fn value(
+/// Reads the rest of the container that begins with `first`. Returns also the number of nodes.
+#[inline(never)]
+fn container(
     text: &[u8],
     at: usize,
     first: u8,
-    depth: usize,
-    document: &mut Document,
-) -> Option<usize> {
-    match first {
-        b'"' | b'\'' => string(text, at, first, document),
-        b'{' => object(text, at, depth, document),
-        b'0'..=b'9' | b'-' => integer(text, at, first, document),
-        b'[' => array(text, at, depth, document),
-        b't' => word(text, at, b"rue", Node::Bool(true), document),
-        b'f' => word(text, at, b"alse", Node::Bool(false), document),
-        b'n' => word(text, at, b"ull", Node::Null, document),
-        _ => None,
+    places: &mut [Node],
+    count: usize,
+) -> Step<(usize, usize)> {
+    let mut tape = Tape { places, count };
+    let outermost = Open { node: 0, count: 0, closing: 0, names: 0 };
+    let mut open = outermost.open(&mut tape, first)?;
+    let mut depth = 1;
+    let (mut next, mut at) = token(text, at)?;
+    if next == open.closing {
+        open.close(&mut tape)?;
+        return Ok((at, tape.count));
     }
-}
-
-/// Reads the rest of a member's name after its quote. The name must be new to its object.
-#[inline(always)]
-fn name(
-    text: &[u8],
-    at: usize,
-    quote: u8,
-    object: u32,
-    document: &mut Document,
-) -> Option<usize> {
-    let mut earlier = object + 1;
-    let this = document.next_index();
-    let after = string(text, at, quote, document)?;
-    let of = |start: usize, len: u32| text.get(start..start + len as usize);
-    while earlier < this {
-        if let Node::String { start, len } = document.node(earlier)
-            && len as usize == after - 1 - at
-            && of(start as usize, len) == of(at, len)
-        {
-            return None;
-        }
-        earlier = document.after(earlier + 1);
-    }
-    Some(after)
-}
-
-/// Reads the rest of a string after its quote.
-#[inline(always)]
-fn string(text: &[u8], at: usize, quote: u8, document: &mut Document) -> Option<usize> {
-    let end = plain_end(text, at, quote);
-    if *text.get(end)? != quote {
-        return None;
-    }
-    document.push(Node::String { start: at as u32, len: (end - at) as u32 });
-    Some(end + 1)
-}
-
-/// Reads the rest of a whole number after its first byte.
-fn integer(text: &[u8], at: usize, first: u8, document: &mut Document) -> Option<usize> {
-    let start = if first == b'-' { at } else { at - 1 };
-    let mut value = 0;
-    let mut at = start;
+    // Whether `next` begins a name.
+    let mut is_name = first == b'{';
     loop {
-        let digit = text.get(at)?.wrapping_sub(b'0');
-        if digit > 9 {
-            break;
+        if matches!(next, b'"' | b'\'') {
+            // Names and strings share this place, into which the scan is inlined.
+            let start = at;
+            at = string(text, at, next, &mut tape)?;
+            (next, at) = token(text, at)?;
+            if is_name {
+                check_name(text, start, &mut open, &tape)?;
+                if next != b':' {
+                    return Err(Stop::NotSimple);
+                }
+                (next, at) = token(text, at)?;
+                is_name = false;
+                continue;
+            }
+            open.count += 1;
+        } else if is_name {
+            return Err(Stop::NotSimple);
+        } else if matches!(next, b'{' | b'[') {
+            depth += 1;
+            if depth > DEPTH {
+                return Err(Stop::NotSimple);
+            }
+            open.count += 1;
+            open = open.open(&mut tape, next)?;
+            is_name = next == b'{';
+            (next, at) = token(text, at)?;
+            if next != open.closing {
+                continue;
+            }
+        } else {
+            at = scalar(text, at, next, &mut tape)?;
+            (next, at) = token(text, at)?;
+            open.count += 1;
         }
-        if at - start == DIGITS {
-            return None;
+        while next == open.closing {
+            open = open.close(&mut tape)?;
+            depth -= 1;
+            if depth == 0 {
+                return Ok((at, tape.count));
+            }
+            (next, at) = token(text, at)?;
         }
-        value = value * 10 + i64::from(digit);
-        at += 1;
+        if next != b',' {
+            return Err(Stop::NotSimple);
+        }
+        (next, at) = token(text, at)?;
+        is_name = open.closing == b'}';
     }
-    let zero_leads = text.get(start) == Some(&b'0') && at - start > 1;
-    if at == start || zero_leads || !ends_at(text, at) {
-        return None;
-    }
-    let value = if first == b'-' { -value } else { value };
-    document.push(Node::Number(Number::Int(value)));
-    Some(at)
 }
 
-/// Reads the rest of a word.
-fn word(
-    text: &[u8],
-    at: usize,
-    rest: &[u8],
-    node: Node,
-    document: &mut Document,
-) -> Option<usize> {
-    let end = at + rest.len();
-    if text.get(at..end)? != rest || !ends_at(text, end) {
-        return None;
-    }
-    document.push(node);
-    Some(end)
-}
-
-/// Whether a number or word ends before the position `at`: the byte there neither continues the
-/// token nor makes it malformed.
+/// Checks that the name at `start`, the last string on the tape, is new to its object.
 #[inline(always)]
-fn ends_at(text: &[u8], at: usize) -> bool {
-    matches!(text.get(at), Some(b',' | b'}' | b']' | b' ' | b'\t' | b'\r' | b'\n'))
+fn check_name(text: &[u8], start: usize, object: &mut Open, tape: &Tape<'_>) -> Step<()> {
+    if object.count == MEMBERS {
+        return Err(Stop::NotSimple);
+    }
+    let this = tape.count as u32 - 1;
+    let Node::String { len, .. } = tape.get(this) else { return Err(Stop::NotSimple) };
+    let initial = text.get(start).copied().unwrap_or_default();
+    let name = 1 << ((u32::from(initial) + 5 * len) % 64);
+    let may_be_known = object.names & name != 0;
+    object.names |= name;
+    if may_be_known && is_known(text, start, object.node, this, tape.places) {
+        return Err(Stop::NotSimple);
+    }
+    Ok(())
 }
 
-/// The first position from `at` on of `quote` or of a byte that is special in a string; the end of
-/// the text if there is none. Examines eight bytes at a time.
-#[inline(always)]
-fn plain_end(text: &[u8], mut at: usize, quote: u8) -> usize {
-    const ONES: u64 = u64::MAX / 0xFF;
-    const HIGH: u64 = ONES << 7;
-    let quotes = ONES * u64::from(quote);
-    while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*eight);
-        // Sets the highest bit of each byte that is zero or below. Bytes above the first such byte
-        // may have it set wrongly; only the first counts.
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
-        let below_blank = word.wrapping_sub(ONES * 0x20) & !word;
-        let backslash = zero(word ^ (ONES * u64::from(b'\\')));
-        let found = (zero(word ^ quotes) | backslash | below_blank | word) & HIGH;
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
+/// Whether an earlier member of `object` has the name at `start`, the node of which is `this`.
+#[inline(never)]
+fn is_known(text: &[u8], start: usize, object: u32, this: u32, places: &[Node]) -> bool {
+    let node = |index: u32| places.get(index as usize).copied().unwrap_or(Node::Null);
+    let Node::String { len, .. } = node(this) else { return true };
+    let of = |start: usize| text.get(start..start + len as usize);
+    let wanted = of(start);
+    let mut earlier = object + 1;
+    while earlier < this {
+        if let Node::String { start, len: other } = node(earlier)
+            && other == len
+            && of(start as usize) == wanted
+        {
+            return true;
         }
-        at += 8;
+        earlier = match node(earlier + 1) {
+            Node::Object { end, .. } | Node::Array { end, .. } => end,
+            _ => earlier + 2,
+        };
     }
-    let special = |byte: u8| byte == quote || byte == b'\\' || !(0x20..0x80).contains(&byte);
-    let rest = text.get(at..).unwrap_or_default();
-    at + rest.iter().position(|byte| special(*byte)).unwrap_or(rest.len())
+    false
 }
 
 #[cfg(test)]

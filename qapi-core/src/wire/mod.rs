@@ -2,13 +2,14 @@
 //!
 //! Input, in reading order: `lexer` splits bytes into tokens, `framing` finds the end of a text,
 //! `parser` makes a [`Document`] of the tokens (with `string`, `number` and `keys`), and `stream`
-//! with its [`Decoder`] drives them; `fast_path` reads most texts without them. [`Value`] is the
+//! with its [`Decoder`] drives them; `fast_path` with `fast_tokens` reads most texts without them. [`Value`] is the
 //! cursor that reads a document. Output: `formatter` with [`QmpFormatter`]. `limits` and `error`
 //! define the texts that are refused, and the messages for them.
 
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod fast_path;
+pub(crate) mod fast_tokens;
 pub(crate) mod formatter;
 pub(crate) mod framing;
 pub(crate) mod keys;

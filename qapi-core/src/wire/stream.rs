@@ -73,7 +73,16 @@ impl Decoder {
     ///
     /// `None` means that all bytes are consumed and more are needed. Call this method until it
     /// returns `None`: the last call also frees the memory of a large text.
+    #[inline]
     pub fn decode(&mut self, input: &mut &[u8]) -> Option<Decoded<'_>> {
+        self.assembler.clear_returned();
+        if input.is_empty() {
+            self.lexer.clear_returned();
+            return None;
+        }
+        if self.is_between_texts() && self.assembler.read_fast(input) {
+            return Some(Decoded::Message(&mut self.assembler.document));
+        }
         let verdict = self.next_verdict(input)?;
         Some(self.assembler.decoded(verdict))
     }
@@ -81,6 +90,7 @@ impl Decoder {
     /// As [`Decoder::decode`], but the stream ends with `input`: a text that has begun is complete
     /// or malformed there.
     fn decode_last(&mut self, input: &mut &[u8]) -> Option<Decoded<'_>> {
+        self.assembler.clear_returned();
         let verdict = match self.next_verdict(input) {
             Some(verdict) => verdict,
             None => match self.lexer.finish().and_then(|lexeme| self.assembler.take(lexeme)) {
@@ -91,15 +101,8 @@ impl Decoder {
         Some(self.assembler.decoded(verdict))
     }
 
+    #[inline(never)]
     fn next_verdict(&mut self, input: &mut &[u8]) -> Option<Result<(), JsonError>> {
-        self.assembler.clear_returned();
-        if input.is_empty() {
-            self.lexer.clear_returned();
-            return None;
-        }
-        if self.lexer.is_between() && self.assembler.read_fast(input) {
-            return Some(Ok(()));
-        }
         while let Some(lexeme) = self.lexer.next(input) {
             if let Some(verdict) = self.assembler.take(lexeme) {
                 return Some(verdict);
@@ -121,15 +124,14 @@ struct Assembler {
 
 impl Assembler {
     /// Reads a simple text at the front of `input`; `false` if the text is not simple.
+    #[inline]
     fn read_fast(&mut self, input: &mut &[u8]) -> bool {
-        if self.bounds.is_begun() {
-            return false;
-        }
         let Some(length) = fast_path::read(input, &mut self.document) else {
             self.document.clear();
             return false;
         };
-        *input = &input[length..];
+        *input = input.get(length..).unwrap_or_default();
+        self.returned = true;
         true
     }
 

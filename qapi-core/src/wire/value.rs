@@ -211,33 +211,11 @@ impl Value<'_> {
         self.document.copy_of(self.index)
     }
 
-    /// Appends the value to `out` if it is a whole number or a string without escapes, the usual
-    /// ids of requests: their text is the same in each style. Returns whether it did.
+    /// The text of the value, if the value is the id of a common request and a reply in each style
+    /// repeats it as it is.
     #[inline]
-    pub(crate) fn write_if_plain(self, out: &mut Vec<u8>) -> bool {
-        match self.node() {
-            Node::Number(Number::Int(value)) => {
-                out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
-                true
-            }
-            Node::String { .. } => {
-                let text = self.document.string_bytes(self.index).unwrap_or_default();
-                let plain = |byte: &u8| matches!(byte, b' '..=b'~' if !b"\"\\".contains(byte));
-                let is_plain = text.iter().all(plain);
-                if is_plain {
-                    out.reserve(text.len() + 2);
-                    out.push(b'"');
-                    out.extend_from_slice(text);
-                    out.push(b'"');
-                }
-                is_plain
-            }
-            Node::Null
-            | Node::Bool(_)
-            | Node::Number(Number::UInt(_) | Number::Double(_))
-            | Node::Array { .. }
-            | Node::Object { .. } => false,
-        }
+    pub(crate) fn id_text(&self) -> Option<&[u8]> {
+        self.document.id_text(self.index)
     }
 
     /// Whether the value could take more than `limit` bytes as text. The estimate is rather too

@@ -6,4 +6,5 @@ mod control_commands;
 mod memory;
 mod ordering;
 mod preconfig;
+mod repeated_ids;
 mod transcript;

@@ -131,6 +131,11 @@ fn common_and_nearly_common_values() {
             format!("{{'id': {value}}}\n{{'next': true}}"),
             format!("\r\n\t {{\"id\" :{value} , 'more':{value}}}{{'next':true}} "),
             format!("{{'id':[{value},{value} ]}}[{value}] {value} {{}}"),
+            // The form of most requests, and forms next to it.
+            format!(r#" {{"execute":"a","arguments":{{"b":{value}}},"id":{value}}} {{}} {{}}"#),
+            format!(r#"{{"execute": "a", "arguments": {value}, "id": 1}} {{}} {{}}"#),
+            format!(r#"{{"execute": {value}, "id": 1, "arguments": {{}}}} {{}} {{}}"#),
+            format!(r#"{{"execute":"a","id":1,"id":{value}}} {{}} {{}}"#),
         ] {
             assert!(alike(&text) >= 2, "{text}");
         }
