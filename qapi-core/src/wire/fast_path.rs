@@ -49,8 +49,8 @@ pub(super) fn read(input: &[u8], document: &mut Document) -> Option<usize> {
     let text = text.get(..end)?;
     debug_assert!(text.is_ascii(), "a byte of the text was not examined");
     // SAFETY: the text is ASCII. Each of its bytes is in a token or between two tokens, and the
-    // functions below accept ASCII alone: a string ends at a byte from 0x7F on, and all other tokens,
-    // and the white space between tokens, are compared with ASCII characters.
+    // functions below accept ASCII alone: a string ends at a byte from 0x7F on, and all other
+    // tokens, and the white space between tokens, are compared with ASCII characters.
     document.adopt(unsafe { str::from_utf8_unchecked(text) }, count);
     Some(start + end)
 }

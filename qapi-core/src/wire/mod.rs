@@ -2,9 +2,9 @@
 //!
 //! Input, in reading order: `lexer` splits bytes into tokens, `framing` finds the end of a text,
 //! `parser` makes a [`Document`] of the tokens (with `string`, `number` and `keys`), and `stream`
-//! with its [`Decoder`] drives them; `fast_path` with `fast_tokens` reads most texts without them. [`Value`] is the
-//! cursor that reads a document. Output: `formatter` with [`QmpFormatter`]. `limits` and `error`
-//! define the texts that are refused, and the messages for them.
+//! with its [`Decoder`] drives them; `fast_path` with `fast_tokens` reads most texts without them.
+//! [`Value`] is the cursor that reads a document. Output: `formatter` with [`QmpFormatter`].
+//! `limits` and `error` define the texts that are refused, and the messages for them.
 
 pub(crate) mod document;
 pub(crate) mod error;

@@ -65,8 +65,8 @@ impl Output {
         self.line("}");
     }
 
-    /// Adds `head`, the items of `inner` in parentheses, and `tail`: on one line if it fits and each
-    /// item is one line.
+    /// Adds `head`, the items of `inner` in parentheses, and `tail`: on one line if it fits and
+    /// each item is one line.
     pub(super) fn parentheses(&mut self, head: &str, inner: Self, tail: &str) {
         let items: Vec<_> = inner.text.lines().map(str::trim_start).collect();
         let are_plain =

@@ -61,7 +61,8 @@ pub(super) struct Names<'s> {
 }
 
 impl<'s> Names<'s> {
-    /// The names of `definitions`. Those of `framework` are types of `qapi-core`, each in its module.
+    /// The names of `definitions`. Those of `framework` are types of `qapi-core`, each in its
+    /// module.
     pub(super) fn new(definitions: &'s [Definition], framework: &HashMap<&str, &str>) -> Self {
         let mut names = Self { types: HashMap::new(), taken: Unique::new(RESERVED_TYPES) };
         let is_event = |found: &&Definition| matches!(found.kind, Kind::Event { .. });
@@ -191,7 +192,7 @@ fn splits_again(name: &str, separator: char) -> bool {
     let starts_with_letter =
         |word: &&str| word.starts_with(|first: char| first.is_ascii_alphabetic());
     let is_seen = |pair: &[&str]| {
-        pair[0].len() > 1 || pair[1].bytes().nth(1).is_some_and(|byte| byte.is_ascii_alphabetic())
+        pair[0].len() > 1 || pair[1].as_bytes().get(1).is_some_and(u8::is_ascii_alphabetic)
     };
     words.iter().all(|word| {
         starts_with_letter(word) && word.bytes().all(|byte| byte.is_ascii_alphanumeric())

@@ -2,8 +2,10 @@
 //! test; `QAPI_BLESS=1` in the environment writes them again.
 
 #[rustfmt::skip]
+#[allow(dead_code, unreachable_pub, clippy::upper_case_acronyms, reason = "a crate exports it")]
 mod client;
 mod files;
 mod rust;
 #[rustfmt::skip]
+#[allow(dead_code, unreachable_pub, clippy::upper_case_acronyms, reason = "a crate exports it")]
 mod server;

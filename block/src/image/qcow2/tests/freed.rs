@@ -353,13 +353,11 @@ fn new_refcount_blocks_do_not_limit_the_size_of_tables() {
 /// Such a table has entries that change with each allocation, or with writes elsewhere.
 #[test]
 fn a_table_with_another_use_is_not_copied() {
-    let l1_table = |file: &[u8]| number(file, 40, 8);
-    let refcount_table = |file: &[u8]| number(file, 48, 8);
-    let used_twice = |file: &[u8]| number(file, l1_table(file) + 8, 8) & !(1 << 63);
-    let places: [(&str, &dyn Fn(&[u8]) -> u64); 3] = [
-        ("active L1 table", &l1_table),
-        ("refcount table", &refcount_table),
-        ("active L2 table", &used_twice),
+    type Place = fn(&[u8]) -> u64;
+    let places: [(&str, Place); 3] = [
+        ("active L1 table", |file| number(file, 40, 8)),
+        ("refcount table", |file| number(file, 48, 8)),
+        ("active L2 table", |file| number(file, number(file, 40, 8) + 8, 8) & !(1 << 63)),
     ];
     for (name, place) in places {
         let second = CLUSTER / 8 * CLUSTER;
