@@ -12,12 +12,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let view = View::new(None, Default::default());
     let names: Vec<_> = declared.iter().map(|found| found.name).collect();
     let registry = Registry::from_registrations(declared.iter().copied())?;
-    let rendered: Vec<Value> = registry.types().map(render).collect();
-    let calls: Vec<Value> = declared.iter().map(|found| render(found)).collect();
+    let calls = declared.iter().map(|found| render(found));
+    let rendered: Vec<Value> = calls.chain(registry.types().map(render)).collect();
     let output = json!({
         "client": introspect(declared.into_iter(), Mask::Masked, &view),
         "server": Registry::collect()?.introspect(Mask::Unmasked),
-        "rendered": [calls, rendered].concat(),
+        "rendered": rendered,
         "names": names,
     });
     println!("{output}");
