@@ -6,8 +6,7 @@
 //! both ways must give the same document; a fuzz target compares them.
 //!
 //! A request in the form that most clients write takes an even shorter way: it needs no search for
-//! its members, and the reply repeats its id as it came. The counts of instructions are in
-//! `benches/wire/instructions.json`.
+//! its members, and the reply repeats its id as it came.
 
 use super::document::{Document, Node, RequestMembers};
 use super::fast_tokens::{Step, Stop, Tape, byte, integer, scalar, string, token};
