@@ -9,7 +9,7 @@ pub(super) struct Changes {
     pub(super) found: Vec<Found>,
     /// Whether both schemas tell conditions.
     pub(super) compares_conditions: bool,
-    /// The name of the type, if it is told.
+    /// The name of the type, if it is known.
     pub(super) type_name: Option<String>,
 }
 

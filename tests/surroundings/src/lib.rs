@@ -42,13 +42,27 @@ pub fn skip_peer(reason: impl Display) {
 /// If the peer is missing, and the environment variable `QAPI_REQUIRE_PEERS` is 1.
 #[must_use]
 pub fn peer(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|folder| folder.join(program));
-    let found = found.into_iter().find(|path| path.is_file());
+    let found = find(program);
     if found.is_none() {
         skip_peer(format!("{program} is not installed"));
     }
     found
+}
+
+/// Like [`peer`], for a program that is never required.
+#[must_use]
+pub fn optional_peer(program: &str) -> Option<PathBuf> {
+    let found = find(program);
+    if found.is_none() {
+        skip(format!("{program} is not installed"));
+    }
+    found
+}
+
+/// The path of a program in a folder of `PATH`.
+fn find(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
 /// Like [`peer`], for a program of QEMU whose behaviour depends on the version. Any other version
