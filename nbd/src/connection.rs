@@ -4,6 +4,8 @@ use std::io::{self, IoSlice};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use parking_lot::Mutex;
+
 use crate::export::Export;
 use crate::socket::Socket;
 use crate::tls::Channel;
@@ -14,13 +16,13 @@ pub(crate) struct Connection {
     socket: Socket,
     /// The encryption, once it has begun.
     tls: OnceLock<Channel>,
-    /// The export, once the client has chosen one.
-    export: OnceLock<Arc<Export>>,
+    /// The export, from the client's choice to the end of the connection.
+    export: Mutex<Option<Arc<Export>>>,
 }
 
 impl Connection {
     pub(crate) fn new(socket: Socket) -> Self {
-        Connection { socket, tls: OnceLock::new(), export: OnceLock::new() }
+        Connection { socket, tls: OnceLock::new(), export: Mutex::default() }
     }
 
     /// Reads at least one byte, or none at the end of the input.
@@ -63,11 +65,17 @@ impl Connection {
     /// Notes the export that the client uses.
     pub(crate) fn choose(&self, export: Arc<Export>) {
         // A client chooses once: the handshake ends with it.
-        let _ = self.export.set(export);
+        *self.export.lock() = Some(export);
+    }
+
+    /// Ends the use of the export. The caller drops the result, which may close the export, without
+    /// a lock.
+    pub(crate) fn release_export(&self) -> Option<Arc<Export>> {
+        self.export.lock().take()
     }
 
     /// Whether the client uses an export.
     pub(crate) fn uses(&self, export: &Arc<Export>) -> bool {
-        self.export.get().is_some_and(|used| Arc::ptr_eq(used, export))
+        self.export.lock().as_ref().is_some_and(|used| Arc::ptr_eq(used, export))
     }
 }

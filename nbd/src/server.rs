@@ -137,7 +137,8 @@ impl Server {
         drop(exports);
     }
 
-    /// Waits until the last client is gone.
+    /// Waits until the last client is gone. Then the exports that [`Server::stop`] removed are
+    /// closed.
     pub fn wait_for_clients(&self) {
         let mut state = self.shared.state.lock();
         while !state.connections.is_empty() {
@@ -229,6 +230,8 @@ impl ConnectionGuard {
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         self.connection.shut_down();
+        // Before the connection is removed, so that exports are closed when no client is left.
+        drop(self.connection.release_export());
         self.shared.forget(&self.connection);
     }
 }

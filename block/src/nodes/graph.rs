@@ -102,7 +102,8 @@ impl Graph {
         Ok(())
     }
 
-    /// Closes all nodes, parents before their children. Reserved nodes stay open.
+    /// Closes all nodes, parents before their children. Reserved nodes and nodes with other users
+    /// stay open; the latter are logged.
     ///
     /// Blocks also while other threads open or close nodes.
     pub fn remove_all(&self) {
@@ -114,6 +115,9 @@ impl Graph {
             } else if state.is_changing() {
                 self.shared.changed.wait(&mut state);
             } else {
+                for node in state.open_nodes() {
+                    tracing::error!(node = %node.name(), "not closed, as it is in use");
+                }
                 return;
             }
         }

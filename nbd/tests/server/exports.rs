@@ -1,6 +1,8 @@
 //! Exports that come and go.
 
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use nbd::{Export, ExportError, RemoveError, RemoveMode, ServerOptions};
 
@@ -83,4 +85,37 @@ fn a_server_that_stops_disconnects_all_clients() {
     running.server.wait_for_clients();
     is_closed.recv().expect("the export is closed");
     assert!(idle.is_closed() && busy.is_closed());
+}
+
+#[test]
+fn the_last_client_is_gone_once_its_export_is_closed() {
+    let running = Running::new(ServerOptions::default());
+    let (entered, is_entered) = mpsc::channel();
+    let (leave, may_leave) = mpsc::channel::<()>();
+    let may_leave = Mutex::new(may_leave);
+    let disk = Memory::new();
+    let export = Export::new("disk", Arc::clone(&disk) as _).expect("a short name");
+    let export = export.on_closed(move || {
+        entered.send(()).expect("the test waits");
+        may_leave.lock().expect("no panic").recv().expect("the test sends");
+    });
+    running.server.add(export.writable(true)).expect("the name is free");
+    let mut client = running.client();
+    client.go("disk", Form::Simple, &[]);
+    disk.set_closed(true);
+    client.request(1, 0, (0, 3), b"abc");
+    running.server.stop();
+    disk.set_closed(false);
+    is_entered.recv().expect("the thread of the client closes the export");
+    let (gone, is_gone) = mpsc::channel();
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            running.server.wait_for_clients();
+            gone.send(()).expect("the test waits");
+        });
+        let early = is_gone.recv_timeout(Duration::from_millis(100));
+        assert_eq!(early, Err(mpsc::RecvTimeoutError::Timeout));
+        leave.send(()).expect("the export is being closed");
+        is_gone.recv().expect("the client is gone");
+    });
 }
