@@ -266,12 +266,17 @@ def run_all(name, tests, execute):
             skipped.update(re.findall(r"^skipped: .*", output, re.M))
             times.append((seconds, test.path.name))
             if not is_success:
-                print(f"{test.path.name} in {test.package}:\n{output}")
+                print(f"{test.path.name} in {test.package}:\n{without_passed(output)}")
                 failed.append(f"{name}: {test.path.name}")
     slowest = ", ".join(f"{binary} {seconds:.0f} s" for seconds, binary in sorted(times)[:-4:-1])
     print("\n".join([f"{name}: {passed} tests passed; slowest: {slowest}", *sorted(skipped)]),
           flush=True)
     return failed
+
+
+def without_passed(output):
+    """The output of a test binary without the tests that passed."""
+    return "\n".join(line for line in output.splitlines() if not line.endswith(" ... ok"))
 
 
 def kinds(text):

@@ -27,12 +27,13 @@ fn left_out() -> &'static [&'static str] {
     &["--without", "file-size-limit"]
 }
 
-/// A run of the harness that checks the scenarios of a folder.
+/// A run of the harness that checks the scenarios of a folder. On which side of a reply an event
+/// came is not compared, as it depends on the speed of the machine.
 fn check(scenarios: &str) -> Command {
     let mut command = Command::new("python3");
     command
         .arg(folder().join("scenarios.py"))
-        .args(["check", "-j", "2", "--prog"])
+        .args(["check", "-j", "2", "--loose-order", "--prog"])
         // The harness splits the command as a shell does.
         .arg(format!("'{}'", program().display()))
         .args(left_out())

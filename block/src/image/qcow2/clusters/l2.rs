@@ -87,6 +87,11 @@ impl Clusters {
     pub(super) fn writable_table(&self, state: &mut State, offset: u64) -> Result<u64> {
         let shared = state.tables.l2_offset(offset)?;
         if let Some(table) = shared.filter(|_| state.tables.is_l2_copied(offset)) {
+            if state.regions.is_shared_l2(table) {
+                let (counts, regions) = state.counts()?;
+                let count = counts.get(regions, table / self.geometry.cluster_size())?;
+                regions.check_shared_l2(table, count)?;
+            }
             return Ok(table);
         }
         let index = self.geometry.l1_index(offset);

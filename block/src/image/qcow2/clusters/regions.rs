@@ -175,8 +175,13 @@ impl Regions {
         self.refuse(self.checks.union(OverlapChecks::CACHED), offset, length)
     }
 
-    /// Checks that a table with a reference count can be replaced by a copy. Its entry in the
-    /// active L1 table says that it has other references.
+    /// Whether several entries of the active L1 table refer to a table.
+    pub(super) fn is_shared_l2(&self, table: u64) -> bool {
+        self.l2_tables.count(table) > 1
+    }
+
+    /// Checks that a table with a reference count can be changed, or replaced by a copy, although
+    /// it has other references.
     ///
     /// A table that lies in other metadata has entries that change with them, and one that more
     /// entries refer to than its count says has clusters that they write in place. QEMU frees the

@@ -379,3 +379,24 @@ fn a_table_with_another_use_is_not_copied() {
         assert_eq!(number(&journal.file.lock(), l1, 8), metadata, "the entry stays");
     }
 }
+
+#[test]
+fn a_table_of_two_entries_is_not_changed_in_place() {
+    let second = CLUSTER / 8 * CLUSTER;
+    let journal = make(Shape { size: 2 * second, ..SHAPE });
+    let image = open_with(&journal, UNMAP);
+    image.write(0, &[7; CLUSTER as usize]).expect("data can be written");
+    image.flush().expect("it can be flushed");
+    drop(image);
+    let l1 = number(&journal.file.lock(), 40, 8);
+    let data = host(&journal, 0) as usize;
+    // Both entries have the flag of a single reference.
+    let entry = number(&journal.file.lock(), l1, 8);
+    apply(&mut journal.file.lock(), l1 + 8, &entry.to_be_bytes());
+    let image = open_with(&journal, UNMAP);
+    let error = image.write(second, &[9; CLUSTER as usize]).expect_err("the table is shared");
+    assert_eq!(Errno::from_io_error(&error), Some(Errno::IO));
+    assert!(image.is_corrupt());
+    drop(image);
+    assert_eq!(journal.file.lock()[data..data + CLUSTER as usize], [7; CLUSTER as usize]);
+}
