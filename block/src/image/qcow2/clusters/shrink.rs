@@ -121,15 +121,21 @@ impl Clusters {
 impl Refcounts {
     /// Removes the blocks that count no cluster besides themselves. The block that counts the
     /// header stays.
+    ///
+    /// Refuses to shrink an image if a block does not have its own cluster counted. Then the counts
+    /// are those of other clusters, and the file could end before the last one in use.
     fn remove_unused_blocks(&mut self, regions: &mut Regions) -> Result<()> {
         let size = self.geometry.cluster_size();
         let mut counted_elsewhere = Vec::new();
-        for index in 1..self.table.len() as u64 {
+        for index in 0..self.table.len() as u64 {
             let offset = self.table[index as usize];
-            if offset == 0 || !self.is_unused_block(regions, index, offset)? {
+            if offset == 0 {
                 continue;
             }
             self.check_own_count(regions, index, offset)?;
+            if index == 0 || !self.is_unused_block(regions, index, offset)? {
+                continue;
+            }
             if self.is_counted_by(offset, index) {
                 self.free_from = self.free_from.min(offset / size);
             } else {
@@ -170,20 +176,24 @@ impl Refcounts {
     /// A block whose own cluster has another count than 1 is a corruption.
     fn check_own_count(&mut self, regions: &Regions, index: u64, offset: u64) -> Result<()> {
         let cluster = offset >> self.geometry.cluster_bits;
-        let count = self.get(regions, cluster)?;
-        if count == 1 {
-            return Ok(());
-        }
         let counting = cluster / self.geometry.counts_per_block();
         let block = self.table.get(counting as usize).copied().unwrap_or(0);
-        Err(Corruption::new(format!(
-            "Invalid refcount: refblock offset {}, reftable index {index}, block offset {}, \
-             refcount {}",
-            Hex(block),
-            Hex(offset),
-            Hex(count)
-        ))
-        .into())
+        let text = if block == 0 {
+            format!("Refblock at {} is not covered by the refcount structures", Hex(offset))
+        } else {
+            let count = self.get(regions, cluster)?;
+            if count == 1 {
+                return Ok(());
+            }
+            format!(
+                "Invalid refcount: refblock offset {}, reftable index {index}, block offset {}, \
+                 refcount {}",
+                Hex(block),
+                Hex(offset),
+                Hex(count)
+            )
+        };
+        Err(Corruption::new(text).into())
     }
 
     /// The end of the last cluster in use; the end of all offsets if no cluster is counted.

@@ -157,3 +157,34 @@ fn preallocated_clusters_read_as_zeroes_and_are_sound() {
         }
     }
 }
+
+/// The block counts other clusters than its table says, so the end of the used ones is unknown.
+#[test]
+fn an_image_does_not_shrink_whose_refcount_block_is_not_counted() {
+    type Change = fn(&mut Vec<u8>);
+    let beyond: Change = |file| {
+        let table = number(file, 48, 8);
+        let block = number(file, table, 8) | 1 << 40;
+        apply(file, table, &block.to_be_bytes());
+    };
+    let counted_twice: Change = |file| {
+        let block = number(file, number(file, 48, 8), 8);
+        let number_of_block = block >> number(file, 20, 4);
+        apply(file, block + number_of_block * 2, &2_u16.to_be_bytes());
+    };
+    for change in [beyond, counted_twice] {
+        let journal = make(SHAPE);
+        let image = open(journal.clone().into(), SHAPE, true);
+        image.write(0, &[7; 512]).expect("data can be written");
+        image.flush().expect("it can be flushed");
+        drop(image);
+        change(&mut journal.file.lock());
+        let before = journal.file.lock().len();
+        let image = open(journal.clone().into(), SHAPE, true);
+        let error = image.shrink(SHAPE.size / 2).expect_err("the block is not counted once");
+        let expected = "Failed to discard unused refblocks: Input/output error";
+        assert_eq!(error.to_string(), expected);
+        assert!(image.is_corrupt());
+        assert_eq!(journal.file.lock().len(), before);
+    }
+}
