@@ -4,21 +4,22 @@
 use super::tokens::{Token, tokens};
 use super::{Fault, Source, assert_none, check_each, sources, sources_in};
 
-/// Refused words, each with its possible replacements. `_` joins the words of a phrase.
+/// Refused words, each with its possible replacements. `_` joins the words of a phrase, and is
+/// before and after it.
 const REFUSED: &[(&str, &str)] = &[
-    ("told", "delivered, reported, decoded, encoded"),
-    ("settle", "drain, finish, resolve"),
-    ("settled", "drained, finished, resolved"),
-    ("settles", "drains, finishes, resolves"),
-    ("held", "locked, guarded, retained, queued"),
-    ("kept", "retained, stored, preserved"),
-    ("nobody", "none, or the role that is absent"),
-    ("whoever", "the role: client, caller, owner"),
-    ("somebody", "the role: client, caller, owner"),
-    ("goes_on", "continues, resumes, runs"),
-    ("go_on", "continue, resume, run"),
-    ("let_go", "release, drop, close"),
-    ("lets_go", "releases, drops, closes"),
+    ("_told_", "delivered, reported, decoded, encoded"),
+    ("_settle_", "drain, finish, resolve"),
+    ("_settled_", "drained, finished, resolved"),
+    ("_settles_", "drains, finishes, resolves"),
+    ("_held_", "locked, guarded, retained, queued"),
+    ("_kept_", "retained, stored, preserved"),
+    ("_nobody_", "none, or the role that is absent"),
+    ("_whoever_", "the role: client, caller, owner"),
+    ("_somebody_", "the role: client, caller, owner"),
+    ("_goes_on_", "continues, resumes, runs"),
+    ("_go_on_", "continue, resume, run"),
+    ("_let_go_", "release, drop, close"),
+    ("_lets_go_", "releases, drops, closes"),
 ];
 
 /// Exempt names. Other crates define them, and the sources call or implement them.
@@ -53,24 +54,27 @@ fn refusal(name: &str, line: usize) -> Option<Fault> {
     if FOREIGN.contains(&name) {
         return None;
     }
-    let words = format!("_{}_", words(name).join("_"));
-    let (word, terms) = REFUSED.iter().find(|(word, _)| words.contains(&format!("_{word}_")))?;
+    let words = words(name);
+    let (word, terms) = REFUSED.iter().find(|(word, _)| words.contains(word))?;
+    let word = word.trim_matches('_');
     Some(Fault { line, text: format!("names: `{name}`: for `{word}` use: {terms}") })
 }
 
-/// The words of a name in any of Rust's cases, in lower case.
-fn words(name: &str) -> Vec<String> {
-    let mut words = vec![String::new()];
+/// The words of a name in any of Rust's cases, in lower case, with `_` before and after each.
+fn words(name: &str) -> String {
+    let mut words = String::from("_");
     let mut was_lower = false;
     for character in name.chars() {
-        if matches!(character, '_' | '-') || character.is_uppercase() && was_lower {
-            words.push(String::new());
+        let is_separator = matches!(character, '_' | '-');
+        if is_separator || character.is_uppercase() && was_lower {
+            words.push('_');
         }
         was_lower = character.is_lowercase();
-        if !matches!(character, '_' | '-') {
-            words.last_mut().unwrap().extend(character.to_lowercase());
+        if !is_separator {
+            words.extend(character.to_lowercase());
         }
     }
+    words.push('_');
     words
 }
 

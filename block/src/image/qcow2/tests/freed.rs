@@ -11,9 +11,9 @@ use crate::image::qcow2::clusters::{Clusters, DiscardPolicy, OpenMode, Storages}
 use crate::image::qcow2::header::Header;
 use crate::image::storage::{Preallocation, Storage, ZeroMode};
 
-const CLUSTER: u64 = SHAPE.cluster_size as u64;
+pub(super) const CLUSTER: u64 = SHAPE.cluster_size as u64;
 /// The policy of a node with the option `discard=unmap`.
-const UNMAP: DiscardPolicy = DiscardPolicy {
+pub(super) const UNMAP: DiscardPolicy = DiscardPolicy {
     unmap: true,
     pass_request: true,
     pass_snapshot: false,
@@ -21,7 +21,7 @@ const UNMAP: DiscardPolicy = DiscardPolicy {
     no_unref: false,
 };
 
-fn open_with(journal: &Arc<Journal>, discard_policy: DiscardPolicy) -> Clusters {
+pub(super) fn open_with(journal: &Arc<Journal>, discard_policy: DiscardPolicy) -> Clusters {
     let storage = Storage::from(Arc::clone(journal));
     let header = Header::read(&storage, AccessMode::ReadWrite).expect("it has a header");
     let storages = Storages { file: storage, data: None, backing: None };
@@ -39,7 +39,7 @@ fn filled() -> Arc<Journal> {
 }
 
 /// The offset of a cluster of the image in the file.
-fn host(journal: &Journal, cluster: u64) -> u64 {
+pub(super) fn host(journal: &Journal, cluster: u64) -> u64 {
     let file = journal.file.lock();
     let l2 = number(&file, number(&file, 40, 8), 8) & !(1 << 63);
     number(&file, l2 + cluster * 8, 8) & 0x00ff_ffff_ffff_fe00
@@ -142,7 +142,7 @@ fn replaced_tables_are_discarded_on_request() {
 }
 
 /// Sets the count of a cluster in an image with one refcount block.
-fn set_count(journal: &Journal, offset: u64, count: u16) {
+pub(super) fn set_count(journal: &Journal, offset: u64, count: u16) {
     let mut file = journal.file.lock();
     let block = number(&file, number(&file, 48, 8), 8);
     apply(&mut file, block + offset / CLUSTER * 2, &count.to_be_bytes());
@@ -188,34 +188,6 @@ fn data_that_is_written_to_a_discarded_cluster_stays_in_the_file() {
     image.flush().expect("it can be flushed");
     assert_eq!(count(&journal.file.lock(), shared / CLUSTER).0, 0, "as in QEMU");
     assert_eq!(*journal.discards.lock(), []);
-}
-
-#[test]
-fn a_shared_table_loses_no_changes_when_it_is_copied() {
-    // Two entries of the L1 table refer to one L2 table, and the flag of the first one is wrong.
-    let journal = make(Shape { size: 4 << 20, ..SHAPE });
-    let image = open_with(&journal, UNMAP);
-    image.write(0, &[7; CLUSTER as usize]).expect("data can be written");
-    image.flush().expect("it can be flushed");
-    {
-        let mut file = journal.file.lock();
-        let l1 = number(&file, 40, 8);
-        let table = number(&file, l1, 8) & !(1 << 63);
-        apply(&mut file, l1 + 8, &table.to_be_bytes());
-        drop(file);
-        set_count(&journal, table, 2);
-        set_count(&journal, host(&journal, 0), 2);
-    }
-    let image = open_with(&journal, UNMAP);
-    let data = [5; CLUSTER as usize];
-    image.write(CLUSTER, &data).expect("data can be written");
-    image.write((2 << 20) + 2 * CLUSTER, &data).expect("data can be written");
-    image.flush().expect("it can be flushed");
-    for offset in [CLUSTER, (2 << 20) + 2 * CLUSTER] {
-        let mut shown = [0; CLUSTER as usize];
-        image.read(offset, &mut shown).expect("it can be read");
-        assert!(shown == data, "{offset}");
-    }
 }
 
 #[test]
@@ -348,55 +320,4 @@ fn new_refcount_blocks_do_not_limit_the_size_of_tables() {
     let mut shown = [0; 512];
     image.read((256 << 20) - 512, &mut shown).expect("it can be read");
     assert_eq!(shown, [1; 512]);
-}
-
-/// Such a table has entries that change with each allocation, or with writes elsewhere.
-#[test]
-fn a_table_with_another_use_is_not_copied() {
-    type Place = fn(&[u8]) -> u64;
-    let places: [(&str, Place); 3] = [
-        ("active L1 table", |file| number(file, 40, 8)),
-        ("refcount table", |file| number(file, 48, 8)),
-        ("active L2 table", |file| number(file, number(file, 40, 8) + 8, 8) & !(1 << 63)),
-    ];
-    for (name, place) in places {
-        let second = CLUSTER / 8 * CLUSTER;
-        let journal = make(Shape { size: 2 * second, ..SHAPE });
-        let image = open_with(&journal, UNMAP);
-        for offset in [0, second] {
-            image.write(offset, &[7; CLUSTER as usize]).expect("data can be written");
-        }
-        image.flush().expect("it can be flushed");
-        drop(image);
-        let l1 = number(&journal.file.lock(), 40, 8);
-        let metadata = place(&journal.file.lock());
-        // Without the flag of a single reference, a write copies the table.
-        apply(&mut journal.file.lock(), l1, &metadata.to_be_bytes());
-        let image = open_with(&journal, UNMAP);
-        let error = image.write(0, &[9; CLUSTER as usize]).expect_err(name);
-        assert_eq!(Errno::from_io_error(&error), Some(Errno::IO), "{name}");
-        assert!(image.is_corrupt(), "{name}");
-        assert_eq!(number(&journal.file.lock(), l1, 8), metadata, "the entry stays");
-    }
-}
-
-#[test]
-fn a_table_of_two_entries_is_not_changed_in_place() {
-    let second = CLUSTER / 8 * CLUSTER;
-    let journal = make(Shape { size: 2 * second, ..SHAPE });
-    let image = open_with(&journal, UNMAP);
-    image.write(0, &[7; CLUSTER as usize]).expect("data can be written");
-    image.flush().expect("it can be flushed");
-    drop(image);
-    let l1 = number(&journal.file.lock(), 40, 8);
-    let data = host(&journal, 0) as usize;
-    // Both entries have the flag of a single reference.
-    let entry = number(&journal.file.lock(), l1, 8);
-    apply(&mut journal.file.lock(), l1 + 8, &entry.to_be_bytes());
-    let image = open_with(&journal, UNMAP);
-    let error = image.write(second, &[9; CLUSTER as usize]).expect_err("the table is shared");
-    assert_eq!(Errno::from_io_error(&error), Some(Errno::IO));
-    assert!(image.is_corrupt());
-    drop(image);
-    assert_eq!(journal.file.lock()[data..data + CLUSTER as usize], [7; CLUSTER as usize]);
 }

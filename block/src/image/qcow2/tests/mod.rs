@@ -6,5 +6,6 @@ mod freed;
 mod journal;
 mod power_loss;
 mod resize;
+mod shared_tables;
 mod snapshots;
 mod threads;
