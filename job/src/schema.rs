@@ -2,6 +2,9 @@
 //!
 //! [`qmp`](crate::qmp) defines the commands that use these types. Of the other files of this crate,
 //! only `events` concerns QMP: it can send an event through a server.
+//!
+//! The documentation of the types is for clients too, who read it in manuals. For the moves between
+//! two [`JobStatus`]es see [`transition`](crate::transition) and the diagram of [the crate](crate).
 
 use qapi_core::{OpenValue, qapi_enum, qapi_event, qapi_struct};
 
@@ -42,8 +45,7 @@ pub enum JobType {
 
 /// The state that a job is in.
 ///
-/// [`transition`](crate::transition) checks a move between two states. The diagram in the
-/// documentation of [the crate](crate) shows all moves.
+/// A job moves between states by its own work and by verbs of clients.
 #[qapi_enum(since = "2.12")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum JobStatus {

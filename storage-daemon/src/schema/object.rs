@@ -41,19 +41,19 @@ pub struct ObjectOptions {
 #[qapi_union(tag = ObjectType)]
 #[derive(Debug, Clone)]
 pub enum ObjectKind {
-    /// For [`ObjectType::AuthzList`].
+    /// For [`authz-list`](ObjectType::AuthzList).
     AuthzList(AuthZListProperties),
-    /// For [`ObjectType::AuthzSimple`].
+    /// For [`authz-simple`](ObjectType::AuthzSimple).
     AuthzSimple(AuthZSimpleProperties),
-    /// For [`ObjectType::Iothread`].
+    /// For [`iothread`](ObjectType::Iothread).
     Iothread(IothreadProperties),
-    /// For [`ObjectType::Secret`].
+    /// For [`secret`](ObjectType::Secret).
     Secret(SecretProperties),
-    /// For [`ObjectType::ThrottleGroup`].
+    /// For [`throttle-group`](ObjectType::ThrottleGroup).
     ThrottleGroup(Box<ThrottleGroupProperties>),
-    /// For [`ObjectType::TlsCredsPsk`].
+    /// For [`tls-creds-psk`](ObjectType::TlsCredsPsk).
     TlsCredsPsk(TlsCredsPskProperties),
-    /// For [`ObjectType::TlsCredsX509`].
+    /// For [`tls-creds-x509`](ObjectType::TlsCredsX509).
     TlsCredsX509(TlsCredsX509Properties),
 }
 
@@ -79,7 +79,7 @@ pub enum QAuthZListFormat {
     Glob,
 }
 
-/// A rule of an [`ObjectType::AuthzList`].
+/// A rule of an [`authz-list`](ObjectType::AuthzList).
 #[qapi_struct(name = "QAuthZListRule")]
 #[derive(Debug, Clone)]
 pub struct QAuthZListRule {
@@ -91,7 +91,7 @@ pub struct QAuthZListRule {
     pub format: Option<QAuthZListFormat>,
 }
 
-/// The properties of an [`ObjectType::AuthzList`].
+/// The properties of an [`authz-list`](ObjectType::AuthzList).
 #[qapi_struct(name = "AuthZListProperties")]
 #[derive(Debug, Clone)]
 pub struct AuthZListProperties {
@@ -101,7 +101,7 @@ pub struct AuthZListProperties {
     pub rules: Option<Vec<QAuthZListRule>>,
 }
 
-/// The properties of an [`ObjectType::AuthzSimple`].
+/// The properties of an [`authz-simple`](ObjectType::AuthzSimple).
 #[qapi_struct(name = "AuthZSimpleProperties")]
 #[derive(Debug, Clone)]
 pub struct AuthZSimpleProperties {
@@ -109,8 +109,8 @@ pub struct AuthZSimpleProperties {
     pub identity: String,
 }
 
-/// The properties of an [`ObjectType::Iothread`]. All are checked, and are without effect: requests
-/// run on the threads of the program.
+/// The properties of an [`iothread`](ObjectType::Iothread). All are checked, and are without
+/// effect: requests run on the threads of the program.
 #[qapi_struct]
 #[derive(Debug, Clone)]
 pub struct IothreadProperties {
@@ -141,7 +141,7 @@ pub enum QCryptoSecretFormat {
     Base64,
 }
 
-/// The properties of an [`ObjectType::Secret`]. One of `data` and `file` is required.
+/// The properties of a [`secret`](ObjectType::Secret). One of `data` and `file` is required.
 #[qapi_struct]
 #[derive(Debug, Clone)]
 pub struct SecretProperties {
@@ -168,7 +168,7 @@ pub enum QCryptoTlsCredsEndpoint {
     Server,
 }
 
-/// The properties of an [`ObjectType::TlsCredsPsk`].
+/// The properties of a [`tls-creds-psk`](ObjectType::TlsCredsPsk).
 #[qapi_struct]
 #[derive(Debug, Clone)]
 pub struct TlsCredsPskProperties {
@@ -184,7 +184,7 @@ pub struct TlsCredsPskProperties {
     pub username: Option<String>,
 }
 
-/// The properties of an [`ObjectType::TlsCredsX509`].
+/// The properties of a [`tls-creds-x509`](ObjectType::TlsCredsX509).
 #[qapi_struct]
 #[derive(Debug, Clone)]
 pub struct TlsCredsX509Properties {
