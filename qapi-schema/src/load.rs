@@ -134,7 +134,10 @@ impl<'r> Loader<'r> {
                     self.reject(&doc);
                     doc = Documented::By(next);
                 }
-                Item::BrokenDoc(_) => doc = Documented::Broken,
+                Item::BrokenDoc(_) => {
+                    self.reject(&doc);
+                    doc = Documented::Broken;
+                }
                 Item::Broken(span) => {
                     self.loaded.broken.push(span);
                     doc = Documented::Not;

@@ -3,6 +3,7 @@
 use super::Checker;
 use crate::model::Name;
 use crate::source::Span;
+use crate::words::camel;
 
 /// What the rest of a name may contain, after the vendor's prefix.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +44,8 @@ impl Checker<'_> {
         let Some(stem) = self.stem(&name.text, name.span, what) else { return };
         if stem.contains(|found: char| found.is_ascii_lowercase() || found == '-') {
             let message = format!("name of {what} must not use lowercase or `-`");
-            let help = format!("write `{}`", name.text.to_uppercase().replace('-', "_"));
+            let written = stem.to_uppercase().replace('-', "_");
+            let help = format!("write `{}{written}`", prefix(&name.text, stem));
             self.report(name.span, message, help);
         }
     }
@@ -52,7 +54,13 @@ impl Checker<'_> {
         let Some(stem) = self.stem(&name.text, name.span, kind) else { return };
         if !is_camel(stem) {
             let message = format!("name of {kind} must use CamelCase");
-            self.report(name.span, message, format!("write `{}`", camel(stem)));
+            let written = camel(stem);
+            let help = if is_camel(&written) {
+                format!("write `{}{written}`", prefix(&name.text, stem))
+            } else {
+                "choose a name with a lower case letter after the first".to_owned()
+            };
+            self.report(name.span, message, help);
         } else if name.text.ends_with("List") {
             let message = format!("{kind} name should not end in `List`");
             self.report(name.span, message, "rename it: generated code names arrays so");
@@ -65,7 +73,8 @@ impl Checker<'_> {
         let has_upper = stem.contains(|found: char| found.is_ascii_uppercase());
         if (has_upper && !letters.upper) || (stem.contains('_') && !letters.underscore) {
             let message = format!("name of {what} must not use uppercase or `_`");
-            let help = format!("write `{}`", name.to_lowercase().replace('_', "-"));
+            let written = stem.to_lowercase().replace('_', "-");
+            let help = format!("write `{}{written}`", prefix(name, stem));
             self.report(span, message, help);
         }
     }
@@ -112,9 +121,7 @@ fn is_camel(stem: &str) -> bool {
         && stem.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
-/// The name in CamelCase.
-fn camel(stem: &str) -> String {
-    let words = stem.split(['-', '_']).filter(|word| !word.is_empty());
-    let capital = |word: &str| word[..1].to_uppercase() + &word[1..];
-    words.map(capital).collect()
+/// The prefixes of a name before its stem.
+fn prefix<'n>(name: &'n str, stem: &str) -> &'n str {
+    &name[..name.len() - stem.len()]
 }

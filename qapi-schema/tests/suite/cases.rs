@@ -93,6 +93,22 @@ fn names() {
 }
 
 #[test]
+fn legal_names_are_suggested() {
+    for (text, expected) in [
+        ("{ 'enum': 'ABC', 'data': [] }", "write `Abc`"),
+        ("{ 'enum': 'x-lamp_kind', 'data': [] }", "write `x-LampKind`"),
+        ("{ 'enum': 'S', 'data': [] }", "choose a name with a lower case letter"),
+        ("{ 'enum': 'xS', 'data': [] }", "choose a name with a lower case letter"),
+        ("{ 'event': '__org.a_lamp-on' }", "write `__org.a_LAMP_ON`"),
+        ("{ 'command': '__org.a_Lamp_on' }", "write `__org.a_lamp-on`"),
+    ] {
+        let schema = Schema::from_text("case.json", text);
+        let help = schema.findings()[0].help.as_deref().unwrap_or_default();
+        assert!(help.starts_with(expected), "{text}: {help}");
+    }
+}
+
+#[test]
 fn parts() {
     check(&[
         (1, "enum misses key `data`", "{ 'enum': 'Ab' }"),
@@ -208,6 +224,16 @@ fn documentation() {
         (3, "only valid for commands", "##\n# @A:\n# Errors: x\n##\n{ 'event': 'A' }"),
         (3, "no longer supported", "##\n# @a:\n# Note: x\n##\n{ 'command': 'a' }"),
     ]);
+}
+
+/// A block after it that cannot be read hides nothing of this error.
+#[test]
+fn documentation_before_a_broken_block_is_checked() {
+    let schema = Schema::from_text("case.json", "##\n# @a:\n##\n##\n#x\n##\n");
+    let found = schema.findings().iter().map(|found| found.message.as_str());
+    let expected =
+        ["missing space after `#`", "documentation for `a` is not followed by the definition"];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
 }
 
 #[test]
