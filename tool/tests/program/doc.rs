@@ -3,9 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::qapi;
+use crate::scripted::Scripted;
 use crate::server::TestServer;
 
 /// The folder that `qapi doc` writes for a source, with further words.
@@ -222,6 +224,29 @@ fn a_server_is_a_source_with_its_documentation() {
     }
     let event = section(page, "DISK_ADDED");
     assert!(event.contains("<span class=\"kind\">event</span>"), "{event}");
+}
+
+/// As QEMU's: the names of types are made up, and the manual has no texts.
+#[test]
+fn a_server_that_serves_only_its_schema_is_a_source() {
+    let schema = json!([
+        { "name": "lamp-set", "meta-type": "command", "arg-type": "1", "ret-type": "0" },
+        { "name": "LAMP_ON", "meta-type": "event", "arg-type": "0" },
+        { "name": "0", "meta-type": "object", "members": [] },
+        { "name": "1", "meta-type": "object",
+          "members": [{ "name": "colour", "type": "2", "default": null }] },
+        { "name": "2", "meta-type": "enum", "values": ["warm", "cold"],
+          "members": [{ "name": "warm" }, { "name": "cold", "features": ["unstable"] }] },
+    ]);
+    let server = Scripted::new(move |command| match command {
+        "query-qmp-schema" => vec![json!({ "return": schema })],
+        _ => vec![json!({ "error": { "class": "CommandNotFound", "desc": "no such command" } })],
+    });
+    let folder = manual(&server.address(), &[]);
+    let page = read(&folder, "schema.html");
+    let command = text(section(&page, "lamp-set"));
+    assert!(command.contains("colour LampSetColour optional warm , cold"), "{command}");
+    assert!(page.contains("id=\"LAMP_ON\""), "{page}");
 }
 
 #[test]
