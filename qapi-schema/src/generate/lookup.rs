@@ -1,6 +1,6 @@
 //! The definitions of a schema by name, and what they consist of.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::{Branch, Command, Definition, EnumValue, Kind, Member, Members, TypeName};
 use crate::schema::Schema;
@@ -12,10 +12,13 @@ pub(super) struct Lookup<'s> {
     names: HashMap<&'s str, &'s Definition>,
 }
 
-/// A union: the member that selects the branch, and the branch of each of its values.
+/// A union: the member that selects the branch, and the branch of each of its values. As in
+/// introspection, the branches of the schema precede the values without a branch.
 pub(super) struct Variants<'s> {
     pub(super) tag: &'s Member,
     pub(super) tag_type: &'s Definition,
+    /// The values of the type of the tag, in their order.
+    pub(super) values: &'s [EnumValue],
     pub(super) cases: Vec<(&'s EnumValue, Option<&'s Branch>)>,
 }
 
@@ -77,13 +80,15 @@ impl<'s> Lookup<'s> {
         let tag = shared.into_iter().find(|found| found.name.text == discriminator.text)?;
         let tag_type = self.find(&tag.ty)?;
         let Kind::Enum { values, .. } = &tag_type.kind else { return None };
-        let by_value: HashMap<&str, &Branch> =
-            branches.iter().map(|branch| (branch.name.text.as_str(), branch)).collect();
-        let cases = values
-            .iter()
-            .map(|value| (value, by_value.get(value.name.text.as_str()).copied()))
-            .collect();
-        Some(Variants { tag, tag_type, cases })
+        let by_name: HashMap<&str, &EnumValue> =
+            values.iter().map(|value| (value.name.text.as_str(), value)).collect();
+        let names: HashSet<&str> =
+            branches.iter().map(|branch| branch.name.text.as_str()).collect();
+        let value = |branch: &'s Branch| by_name.get(branch.name.text.as_str()).copied();
+        let present = branches.iter().filter_map(|branch| Some((value(branch)?, Some(branch))));
+        let absent = values.iter().filter(|value| !names.contains(value.name.text.as_str()));
+        let cases = present.chain(absent.map(|value| (value, None))).collect();
+        Some(Variants { tag, tag_type, values, cases })
     }
 
     /// Whether a type, or the element of an array, is a struct or union.

@@ -67,7 +67,7 @@ struct Parameters {
 
 impl<'s> Writer<'_, 's> {
     /// Writes the class.
-    pub(super) fn client(&mut self) -> Result<(), String> {
+    pub(super) fn client(&mut self) {
         self.out.lines(include_str!("client.py"));
         let mut methods = Unique::new(RESERVED);
         let mut inner = self.out.inner();
@@ -83,7 +83,6 @@ impl<'s> Writer<'_, 's> {
             self.method(&mut inner, &method, definition, command);
         }
         self.out.append(inner);
-        Ok(())
     }
 
     fn method(
@@ -95,26 +94,19 @@ impl<'s> Writer<'_, 's> {
     ) {
         let returned = command.returns.as_ref().map(|ty| self.type_(ty, false));
         let result = returned.as_deref().unwrap_or("None");
-        let parameters = self.parameters(out.inner(), command);
+        let Parameters { declared, sent, optional } = self.parameters(out.inner(), command);
         let head = format!("async def {method}");
         let tail = format!(" -> {result}:");
         out.line(format_args!("{head}("));
-        out.append(parameters.declared);
+        out.append(declared);
         out.line(format_args!("){tail}"));
         let mut body = out.inner();
-        docstring(&mut body, Prose(definition.doc.as_ref()));
-        body.block("arguments: dict[str, object] = {", "}", |out| {
-            for item in &parameters.sent {
-                out.line(format_args!("{item},"));
-            }
-            if !parameters.optional.is_empty() {
-                out.block("**_present({", "}),", |out| {
-                    for item in &parameters.optional {
-                        out.line(format_args!("{item},"));
-                    }
-                });
-            }
-        });
+        docstring(&mut body, definition, command.data.listed());
+        if sent.is_empty() && optional.is_empty() {
+            body.line("arguments: dict[str, object] = {}");
+        } else {
+            dictionary(&mut body, &sent, &optional);
+        }
         let call = format!("await self.execute('{}', arguments)", definition.name.text);
         body.line(match &returned {
             None => call,
@@ -181,9 +173,32 @@ impl<'s> Writer<'_, 's> {
     }
 }
 
-/// Writes the documentation of a command.
-fn docstring(out: &mut Output, prose: Prose<'_>) {
+/// Writes the dictionary of the arguments.
+fn dictionary(out: &mut Output, sent: &[String], optional: &[String]) {
+    out.block("arguments: dict[str, object] = {", "}", |out| {
+        for item in sent {
+            out.line(format_args!("{item},"));
+        }
+        if !optional.is_empty() {
+            out.block("**_present({", "}),", |out| {
+                for item in optional {
+                    out.line(format_args!("{item},"));
+                }
+            });
+        }
+    });
+}
+
+/// Writes the documentation of a command and of its arguments, under their names on the wire.
+fn docstring(out: &mut Output, definition: &Definition, members: &[Member]) {
+    let prose = Prose(definition.doc.as_ref());
     let mut text = prose.overview();
+    for Member { name, .. } in members {
+        let found = prose.member(&name.text).text;
+        if !found.is_empty() {
+            text.push_str(&format!("\n\n{}: {found}", name.text));
+        }
+    }
     for tag in ["Returns", "Errors"] {
         let found = prose.tagged(tag);
         if !found.is_empty() {

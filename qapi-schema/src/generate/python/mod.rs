@@ -98,7 +98,7 @@ pub fn python(schema: &Schema) -> Result<String, String> {
     writer.event_union();
     writer.out.line("");
     writer.out.line("");
-    writer.client()?;
+    writer.client();
     writer.out.finish()
 }
 

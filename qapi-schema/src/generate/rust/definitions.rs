@@ -1,5 +1,7 @@
 //! Enums, structs, unions and alternates.
 
+use std::collections::HashMap;
+
 use super::names::{Ident, Snakes, Variants};
 use super::{Writer, attributes, docs};
 use crate::generate::lookup;
@@ -124,10 +126,14 @@ impl<'s> Writer<'_, 's> {
         union: &lookup::Variants<'s>,
         ident: &str,
     ) {
+        // Names that collide get their suffixes in the order of the enum.
         let mut variants = Variants::default();
+        let names = union.values.iter().map(|value| value.name.text.as_str());
+        let names: HashMap<&str, String> =
+            names.map(|name| (name, variants.ident(name).text)).collect();
         let mut inner = self.out.inner();
         for (value, branch) in &union.cases {
-            let variant = variants.ident(&value.name.text).text;
+            let variant = &names[value.name.text.as_str()];
             inner.line(match branch {
                 Some(branch) => format!("{variant}({}),", self.contained(definition, &branch.ty)),
                 None => format!("{variant},"),

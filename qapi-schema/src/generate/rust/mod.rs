@@ -5,7 +5,8 @@
 //! describes each kind. A type that contains itself has a `Box` where a member or alternative
 //! closes the circle. `str`, `int`, `number` and `any` are `String`, `i64`, `f64` and
 //! `serde_json::Value`; optional members are `Option`s. Documentation becomes doc comments, and a
-//! release after `Since:` the word `since`.
+//! release after `Since:` the word `since`. The branches of a union have the order of the schema;
+//! values without a branch follow them.
 //!
 //! # Names
 //! - A command or member has its name with `_` between words and in lower case; a keyword is a raw

@@ -249,7 +249,8 @@ impl<'n, 's> Writer<'n, 's> {
         if types.is_empty() {
             return self.out.line(format_args!("{head} never{tail}"));
         }
-        let line = format!("{head} {}{tail}", types.join(" | "));
+        let space = if head.ends_with('(') { "" } else { " " };
+        let line = format!("{head}{space}{}{tail}", types.join(" | "));
         if line.len() <= MAX_LINE {
             return self.out.line(line);
         }

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use qapi_schema::Schema;
+use qapi_schema::generate::json_schema::json_schema;
+use qapi_schema::generate::python::python;
 use qapi_schema::generate::rust::{Purpose, rust};
+use qapi_schema::generate::typescript::typescript;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/suite/generate")
@@ -34,6 +37,23 @@ fn rust_files_are_generated_from_the_schema() {
 }
 
 #[test]
+fn files_in_other_languages_are_generated_from_the_schema() {
+    matches("expected/lamp.py", python(&lamp()));
+    matches("expected/lamp.ts", typescript(&lamp()));
+    matches("expected/lamp.json", json_schema(&lamp()));
+}
+
+#[test]
+fn a_json_schema_is_json() {
+    let text = json_schema(&lamp()).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let definitions = value["$defs"].as_object().unwrap();
+    // A command has one for what it returns too.
+    assert_eq!(definitions.len(), lamp().definitions().len() + 6);
+    assert_eq!(definitions["lamp-count.returns"]["type"], "integer");
+}
+
+#[test]
 fn a_schema_without_a_meaning_in_other_languages_is_refused() {
     for (text, expected) in [
         ("{ 'struct': 'Ab', 'data': { 'a': 'Bc' } }", "the schema has errors"),
@@ -45,6 +65,9 @@ fn a_schema_without_a_meaning_in_other_languages_is_refused() {
         let schema = Schema::from_text("case.json", text);
         for purpose in [Purpose::Client, Purpose::Server] {
             assert_eq!(rust(&schema, purpose), Err(expected.to_owned()));
+        }
+        for generate in [python, typescript, json_schema] {
+            assert_eq!(generate(&schema), Err(expected.to_owned()));
         }
     }
 }

@@ -62,11 +62,11 @@ pub struct String_ {
 #[qapi_union(tag = LampKind)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum LampBranch {
+    Led(LampSize),
     Bulb(Box<Bulb>),
     V2_5,
     Self_,
     XAB,
-    Led(LampSize),
 }
 
 #[qapi_union(discriminator = "kind")]
