@@ -80,7 +80,7 @@ def schemas():
     return found
 
 
-def compiled(folder, schema):
+def compiled(folder, schema, has_server=True):
     """What the Rust code for a schema contains, after it has been compiled."""
     (folder / "src").mkdir(parents=True, exist_ok=True)
     manifest = (HERE / "templates/Cargo.toml").read_text()
@@ -90,12 +90,16 @@ def compiled(folder, schema):
     for name in ["lib.rs", "main.rs"]:
         shutil.copy(HERE / "templates" / name, folder / "src")
     generate("rust", schema, folder / "src/client.rs", "--client")
-    generate("rust", schema, folder / "src/server.rs")
+    server = folder / "src/server.rs"
+    if has_server:
+        generate("rust", schema, server)
+    else:
+        server.write_text("")
     target = os.environ.get("CARGO_TARGET_DIR", str(OUT / "target"))
     start = time.monotonic()
-    run("cargo", "build", "--quiet", "--offline", cwd=folder,
+    run("cargo", "build", "--quiet", "--offline", cwd=folder, timeout=3600,
         env={**os.environ, "CARGO_TARGET_DIR": target})
-    print(f"  compiled in {time.monotonic() - start:.0f} s")
+    print(f"  compiled in {time.monotonic() - start:.0f} s", flush=True)
     return json.loads(run(Path(target) / "debug/generated"))
 
 
@@ -111,9 +115,43 @@ def by_name(entities, renamed):
     return {entity["name"]: entity for entity in json.loads(text)}
 
 
+def words(value):
+    """The strings of a JSON value, among which are the types that an entity uses."""
+    if isinstance(value, str):
+        return {value}
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []
+    return {word for part in parts for word in words(part)}
+
+
+def reachable(entities, commands):
+    """The names of the commands and events, and of what they use."""
+    found, left = set(), list(commands)
+    while left:
+        name = left.pop()
+        if name in entities and name not in found:
+            found.add(name)
+            left.extend(words(entities[name]))
+    return found
+
+
+def with_written_names(entities, framework):
+    """The entities without those that only commands of the framework use.
+
+    These have their own names in a server. A schema that a server told has names made up.
+    """
+    calls = [name for name, entity in entities.items()
+             if entity["meta-type"] in ("command", "event") and name not in framework]
+    kept = reachable(entities, calls)
+    return {name: entity for name, entity in entities.items() if name in kept}
+
+
+KINDS = ["struct", "union", "enum", "alternate"]
+
+
 def render(contents, path):
     """Writes a schema file with rendered definitions."""
-    names = contents["names"] + [next(iter(found.values())) for found in contents["rendered"]]
+    names = contents["names"]
+    names += [found[kind] for found in contents["rendered"] for kind in KINDS if kind in found]
     kinds = ["command-name-exceptions", "command-returns-exceptions", "member-name-exceptions"]
     pragma = {"pragma": {kind: names for kind in kinds}}
     lines = [json.dumps(found) for found in [pragma, *contents["rendered"]]]
@@ -132,13 +170,15 @@ def check_rust(name, schema):
     renamed = {"q_obj_device_add-arg": "DeviceAddArguments"}
     server = by_name(contents["server"], {})
     unmasked = by_name(introspected(schema, "--unmask"), renamed)
+    if name == "ours":
+        unmasked = with_written_names(unmasked, set(contents["framework"]))
     differing = [name for name, entity in unmasked.items() if server.get(name) != entity]
     if differing:
         raise AssertionError(f"entities of the server differ: {differing[:20]}")
-    print(f"  {len(expected)} entities are equal, for clients and in a server")
+    print(f"  {len(expected)} entities are equal for clients, {len(unmasked)} in a server")
     again = folder / "again.json"
     render(contents, again)
-    rendered = compiled(OUT / "rust" / f"{name}-again", again)
+    rendered = compiled(OUT / "rust" / f"{name}-again", again, has_server=False)
     if rendered["client"] != expected:
         raise AssertionError("the introspection differs after rendering and generating again")
     print(f"  {len(expected)} entities are equal after rendering and generating again")
