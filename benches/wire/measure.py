@@ -23,7 +23,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests/support"))
 import qmp
 
-PROGRAM = REPOSITORY / "target/release/wire-benchmark"
+from counts import PROGRAM, SHAPES, build, dispatch, instructions, run
+
 COMMANDS = 1000
 REQUEST = '{"execute":"bench-pause","arguments":{"id":"j0"},"id":17}'
 REPLY_SIZE = 26
@@ -43,22 +44,6 @@ class Verdicts:
         print(f"{what:58} {value:10.2f}   must {sign} {must:<7} goal {sign} {goal:<7} {verdict}")
         if not meets(must):
             self.missed.append(what)
-
-
-def run(*arguments, prefix=()):
-    command = [*prefix, str(PROGRAM), *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True)
-
-
-def instructions(word, few, many, commands):
-    """Instructions of one round: the difference between `many` and `few` rounds, for each round."""
-
-    def count(rounds):
-        prefix = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-        output = run(word, rounds, commands, prefix=prefix).stderr
-        return int(re.search(r"Collected : (\d+)", output).group(1))
-
-    return (count(many) - count(few)) / (many - few)
 
 
 class Server(qmp.Process):
@@ -149,14 +134,16 @@ def main():
     options = options.parse_args()
     limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
-    subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "wire-benchmark"],
-                   cwd=REPOSITORY, check=True)
+    build()
     verdicts = Verdicts()
-    verdicts.add("instructions, one dispatch among 1,000 commands",
-                 instructions("dispatch", 1000, 11000, COMMANDS), 3500, 2000)
-    hooked = instructions("dispatch-with-hook", 1000, 11000, COMMANDS)
+    verdicts.add("instructions, one dispatch among 1,000 commands", dispatch("one"), 1650, 1300)
+    for shape in SHAPES:
+        if shape != "one":
+            print(f"{f'instructions, a request of the shape {shape}':58} {dispatch(shape):10.2f}")
+    hooked = instructions("dispatch-with-hook", "one", few=1000, many=11000, commands=COMMANDS)
     print(f"{'instructions, the same with a hook that does nothing':58} {hooked:10.2f}")
-    few, many = (instructions("look-up", 1000, 101000, commands) for commands in (10, 10000))
+    few, many = (instructions("look-up", few=1000, many=101000, commands=commands)
+                 for commands in (10, 10000))
     print(f"{'instructions, one look-up among 10 and 10,000 commands':58} {few:.0f}, {many:.0f}")
     verdicts.add("growth of a look-up, percent", round(100 * (many / few - 1)), 10, 0)
     start_ups = [int(run("start-up", COMMANDS).stdout) / 1000 for _ in range(15)]

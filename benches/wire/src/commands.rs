@@ -11,6 +11,65 @@ fn bench_pause(id: &str) {
     std::hint::black_box(id);
 }
 
+/// Takes and returns nothing.
+#[qapi_command]
+fn bench_stop() {}
+
+/// Takes two arguments and returns nothing.
+#[qapi_command]
+fn bench_set_speed(id: &str, speed: i64) {
+    std::hint::black_box((id, speed));
+}
+
+/// The driver of a node.
+#[qapi_enum]
+enum BenchDriver {
+    /// A file.
+    File,
+    /// A format.
+    Qcow2,
+}
+
+/// The cache of a node.
+#[qapi_struct]
+struct BenchCache {
+    /// Whether the cache of the host is bypassed.
+    direct: Option<bool>,
+    /// Whether flushes are ignored.
+    no_flush: Option<bool>,
+}
+
+/// A node and those below it.
+#[qapi_struct]
+struct BenchNode {
+    /// The driver.
+    driver: BenchDriver,
+    /// The name.
+    node_name: Option<String>,
+    /// The cache.
+    cache: Option<BenchCache>,
+    /// Whether the node refuses writes.
+    read_only: Option<bool>,
+    /// The treatment of discards.
+    discard: Option<String>,
+    /// The name of the file.
+    filename: Option<String>,
+    /// The interface to the host.
+    aio: Option<String>,
+    /// The size of a cluster.
+    cluster_size: Option<u64>,
+    /// The node with the data.
+    file: Option<Box<BenchNode>>,
+    /// The node with the data that this one lacks.
+    backing: Option<Box<BenchNode>>,
+}
+
+/// Takes a tree of nodes, as `blockdev-add` does, and returns nothing.
+#[qapi_command]
+fn bench_add(options: BenchNode) {
+    std::hint::black_box(options);
+}
+
 /// The definitions of the program, among them `count` commands of this kind. The generated ones are
 /// leaked, as definitions are `'static`.
 pub(crate) fn definitions(count: usize) -> Vec<Registration> {

@@ -14,25 +14,57 @@ use qapi_core::{Listener, Server, Service};
 
 use crate::commands::{definitions, registry};
 
-/// The request of all measurements but that of the schema.
-const REQUEST: &[u8] = br#"{"execute":"bench-pause","arguments":{"id":"j0"},"id":17}"#;
-const REPLY: &[u8] = b"{\"return\": {}, \"id\": 17}\r\n";
+/// The shapes of the measured requests, by name, with their replies.
+const SHAPES: &[(&str, &[u8], &[u8])] = &[
+    (
+        "one",
+        br#"{"execute":"bench-pause","arguments":{"id":"j0"},"id":17}"#,
+        b"{\"return\": {}, \"id\": 17}\r\n",
+    ),
+    ("none", br#"{"execute":"bench-stop"}"#, b"{\"return\": {}}\r\n"),
+    // Python's standard library writes these blanks, and libvirt such an id.
+    (
+        "two",
+        concat!(
+            r#"{"execute": "bench-set-speed", "#,
+            r#""arguments": {"id": "j0", "speed": 65536}, "id": "libvirt-42"}"#,
+        )
+        .as_bytes(),
+        b"{\"return\": {}, \"id\": \"libvirt-42\"}\r\n",
+    ),
+    ("nested", NESTED.as_bytes(), b"{\"return\": {}, \"id\": 17}\r\n"),
+];
+
+/// A request of 600 bytes, such as `blockdev-add` for an image with a backing file.
+const NESTED: &str = concat!(
+    r#"{"execute":"bench-add","arguments":{"options":{"driver":"qcow2","node-name":"disk0-format","#,
+    r#""read-only":false,"discard":"unmap","cluster-size":65536,"#,
+    r#""cache":{"direct":true,"no-flush":false},"#,
+    r#""file":{"driver":"file","node-name":"disk0-storage","read-only":false,"discard":"unmap","#,
+    r#""filename":"/var/lib/images/guests/disk0.qcow2","aio":"native","#,
+    r#""cache":{"direct":true,"no-flush":false}},"#,
+    r#""backing":{"driver":"qcow2","node-name":"base-format","read-only":true,"#,
+    r#""file":{"driver":"file","node-name":"base-storage","read-only":true,"#,
+    r#""filename":"/var/lib/images/base/debian-12-generic-amd64.qcow2"}}}},"id":17}"#,
+);
 
 /// A hook that does nothing.
 pub(crate) struct EmptyHook;
 
 impl CallHook for EmptyHook {}
 
-/// Serves the request `count` times in one session among `commands` commands.
-pub(crate) fn dispatch(count: usize, commands: usize, options: ServiceOptions) {
+/// Serves the request of this shape `count` times in one session among `commands` commands.
+pub(crate) fn dispatch(shape: &str, count: usize, commands: usize, options: ServiceOptions) {
+    let (_, request, reply) =
+        SHAPES.iter().find(|(name, ..)| *name == shape).expect("core.rs lists the shapes");
     let service = Service::with_options(registry(commands), StateMap::default(), options)
         .expect("nothing is missing");
     let mut session = Session::new(Arc::new(service), &SessionOptions::default());
     let mut output = Vec::new();
     turn(&mut session, b"{\"execute\": \"qmp_capabilities\"}", &mut output);
     for _ in 0..count {
-        turn(&mut session, REQUEST, &mut output);
-        assert_eq!(output, REPLY);
+        turn(&mut session, request, &mut output);
+        assert_eq!(output, *reply);
     }
 }
 

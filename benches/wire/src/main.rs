@@ -2,8 +2,8 @@
 //!
 //! | word | action |
 //! |---|---|
-//! | `dispatch COUNT COMMANDS` | serves one request COUNT times in one session, without I/O |
-//! | `dispatch-with-hook COUNT COMMANDS` | the same, with a hook around each call |
+//! | `dispatch SHAPE COUNT COMMANDS` | serves one request COUNT times in one session, without I/O |
+//! | `dispatch-with-hook SHAPE COUNT COMMANDS` | the same, with a hook around each call |
 //! | `look-up COUNT COMMANDS` | looks a command up COUNT times |
 //! | `start-up COMMANDS` | prints the time to create a service, in nanoseconds |
 //! | `serve SOCKET COMMANDS` | serves clients |
@@ -23,12 +23,12 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        ["dispatch", count, commands] => {
-            core::dispatch(number(count), number(commands), ServiceOptions::new());
+        ["dispatch", shape, count, commands] => {
+            core::dispatch(shape, number(count), number(commands), ServiceOptions::new());
         }
-        ["dispatch-with-hook", count, commands] => {
+        ["dispatch-with-hook", shape, count, commands] => {
             let options = ServiceOptions::new().call_hook(core::EmptyHook);
-            core::dispatch(number(count), number(commands), options);
+            core::dispatch(shape, number(count), number(commands), options);
         }
         ["look-up", count, commands] => core::look_up(number(count), number(commands)),
         ["start-up", commands] => core::start_up(number(commands)),
