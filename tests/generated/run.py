@@ -137,14 +137,15 @@ def reachable(entities, commands):
 def with_written_names(entities, framework):
     """The entities without those that only commands of the framework use.
 
-    These have their own names in a server. A schema that a server told has names made up.
+    These have their own names in a server. The schema file of a server has names made up.
     """
     calls = [name for name, entity in entities.items()
              if entity["meta-type"] in ("command", "event") and name not in framework]
-    kept = reachable(entities, calls)
-    return {name: entity for name, entity in entities.items() if name in kept}
+    used = reachable(entities, calls)
+    return {name: entity for name, entity in entities.items() if name in used}
 
 
+# The keys by which an expression names the type that it defines.
 KINDS = ["struct", "union", "enum", "alternate"]
 
 
