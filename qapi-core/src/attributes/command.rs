@@ -10,7 +10,9 @@
 ///
 /// The future of an `async fn` is [`Send`], although the server runs on one thread: the type of an
 /// [`AsyncCall`](crate::call::AsyncCall) permits programs with an event loop of several threads. A
-/// value without `Send` must be dropped before the next `.await`.
+/// value without `Send` must be dropped before the next `.await`. The compiler's message names the
+/// value and the `.await`, which the attribute cannot see. An argument of an `async` or `blocking`
+/// function owns its data; write a reference without an alias, so that the attribute can see it.
 ///
 /// # A call whose client disconnects
 /// A plain function has ended by then. A call of an `async` or `blocking` function continues, as
