@@ -14,7 +14,11 @@ use crate::symbol::{self, Shape, Word};
 
 /// The parsed words of an attribute, each at most once.
 #[derive(Default)]
-pub(crate) struct Words(Vec<ParsedWord>);
+pub(crate) struct Words {
+    parsed: Vec<ParsedWord>,
+    /// Whether something else stands in place of a word, and has been reported.
+    has_errors: bool,
+}
 
 /// One word with its value.
 struct ParsedWord {
@@ -94,6 +98,7 @@ impl Words {
         let parser = |input: ParseStream<'_>| {
             while !input.is_empty() {
                 if let Err(error) = self.parse_word(input, owner, legal, errors) {
+                    self.has_errors = true;
                     errors.push(error);
                     skip_to_comma(input);
                 }
@@ -150,12 +155,12 @@ impl Words {
             Ok(value) => (value, Err(input.error(messages::missing_comma(word.name)))),
             Err(error) => (Value::Invalid, Err(error)),
         };
-        self.0.push(ParsedWord { name: word.name, span: key.span(), value });
+        self.parsed.push(ParsedWord { name: word.name, span: key.span(), value });
         result
     }
 
     fn get(&self, word: Word) -> Option<&ParsedWord> {
-        self.0.iter().find(|parsed| parsed.name == word.name)
+        self.parsed.iter().find(|parsed| parsed.name == word.name)
     }
 
     /// The span of `word`, if present.
@@ -171,7 +176,7 @@ impl Words {
                 || fitting.iter().any(|word| word.name == parsed.name)
         };
         let stray = |parsed: &ParsedWord| Stray { word: parsed.name, span: parsed.span };
-        self.0.iter().filter(|parsed| !fits(parsed)).map(stray).collect()
+        self.parsed.iter().filter(|parsed| !fits(parsed)).map(stray).collect()
     }
 
     /// The string of `word`.
@@ -206,10 +211,10 @@ impl Words {
     }
 
     /// The path of the required `word`. If there is no path, returns a placeholder, which never
-    /// reaches generated code. Reports a missing word.
+    /// reaches generated code. Reports a missing word, unless another error is the reason.
     pub(crate) fn required_path(&self, word: Word, owner: &str, errors: &Errors) -> Path {
         self.path(word).cloned().unwrap_or_else(|| {
-            if self.get(word).is_none() {
+            if !(self.get(word).is_some() || self.has_errors || errors.are_left_to_compiler()) {
                 errors.at_span(Span::call_site(), messages::missing_word(word, owner));
             }
             parse_quote!(__missing)

@@ -43,7 +43,7 @@ pub(crate) struct Errors {
 
 impl Errors {
     pub(crate) fn new() -> Self {
-        Self { found: RefCell::new(Some(Vec::new())), by_compiler: Cell::new(false) }
+        Self { found: RefCell::new(Some(Vec::new())), by_compiler: Cell::new(is_key_value()) }
     }
 
     /// Reports an error at `tokens`, which should be the smallest wrong part of the item.
@@ -69,6 +69,11 @@ impl Errors {
         self.by_compiler.set(true);
     }
 
+    /// Whether the compiler reports an error of the item.
+    pub(crate) fn are_left_to_compiler(&self) -> bool {
+        self.by_compiler.get()
+    }
+
     /// Passes `model` on if there are no errors.
     ///
     /// # Errors
@@ -83,6 +88,15 @@ impl Errors {
             }),
         }
     }
+}
+
+/// Whether the attribute that is expanded has the form `#[name = value]`, which the compiler
+/// reports. Without a compiler, as in tests, there is no source text.
+pub(crate) fn is_key_value() -> bool {
+    let text = proc_macro::is_available().then(|| proc_macro::Span::call_site().source_text());
+    let text = text.flatten().unwrap_or_default();
+    let text = text.strip_prefix("#[").unwrap_or(&text);
+    text.find(['=', '(', '[', '{']).is_some_and(|found| text[found..].starts_with('='))
 }
 
 /// A `compile_error!` call for each message of the error.

@@ -14,6 +14,7 @@
 //! - `model`: an annotated item as data
 //! - `parse`, `check`, `expand`: the stages, with one file for each kind of definition
 //! - `groups`: the grouping of expressions that `macro_rules!` macros forward
+//! - `keywords`: names that are keywords in later editions
 //! - `strip`: removes the attributes of this crate from the user's item
 #![forbid(unsafe_code)]
 
@@ -24,6 +25,7 @@ mod docs;
 mod errors;
 mod expand;
 mod groups;
+mod keywords;
 mod messages;
 mod model;
 mod names;
@@ -71,4 +73,11 @@ pub fn qapi_command(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn qapi_event(args: TokenStream, item: TokenStream) -> TokenStream {
     pipeline::qapi_event(args.into(), item.into()).into()
+}
+
+/// Reports `#[qapi(…)]` above an attribute of this crate, where the compiler takes it for an
+/// attribute of its own.
+#[proc_macro_attribute]
+pub fn qapi(_args: TokenStream, item: TokenStream) -> TokenStream {
+    pipeline::qapi(item.into()).into()
 }

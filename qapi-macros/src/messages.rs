@@ -38,6 +38,15 @@ pub(crate) fn wrong_item(attribute: &str, expected: &str, item: &Item) -> String
     format!("`{attribute}`: the attribute applies to {expected}; {instead}")
 }
 
+/// What to do with `#[qapi(…)]` on an item.
+pub(crate) const WORDS_OF_DEFINITION: &str =
+    "words of the whole definition belong in its `#[qapi_…]` attribute; move them";
+
+/// `#[qapi(…)]` is in a place where no macro parses it.
+pub(crate) fn misplaced(advice: &str) -> String {
+    format!("`qapi`: {advice}")
+}
+
 /// The attribute does not accept the word. `owner` is the attribute or the annotated part.
 pub(crate) fn unknown_word(found: &str, owner: &str, legal: &[Word]) -> String {
     if legal.is_empty() {

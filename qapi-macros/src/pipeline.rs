@@ -3,18 +3,18 @@
 //! Parsing skips the parts that a model cannot represent, and checking reports them. All errors of
 //! an item therefore appear at once. A model that passes the gate expands without errors.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{Item, ItemFn};
 
 use crate::args::is_qapi;
 use crate::check::place::enclosing_block;
-use crate::errors::{Checked, Errors, Rejected, Reported, compile_errors};
+use crate::errors::{Checked, Errors, Rejected, Reported, compile_errors, is_key_value};
 use crate::expand::error_stub;
 use crate::groups::with_parentheses;
 use crate::model::{Head, Union};
 use crate::strip::{strip, strip_reported};
-use crate::{check, expand, parse};
+use crate::{check, expand, keywords, messages, parse};
 
 pub(crate) fn qapi_enum(args: TokenStream, tokens: TokenStream) -> TokenStream {
     let read = |item: &Item, errors: &Errors| {
@@ -95,6 +95,17 @@ pub(crate) fn qapi_event(args: TokenStream, tokens: TokenStream) -> TokenStream 
     run(tokens, read, expand::event::expand, |model| &model.head, error_stub::event)
 }
 
+/// `#[qapi(…)]` as an attribute of its own, outside of an annotated item. It has no effect, and the
+/// item stays as it is.
+pub(crate) fn qapi(item: TokenStream) -> TokenStream {
+    if is_key_value() {
+        return item;
+    }
+    let message = messages::misplaced(messages::WORDS_OF_DEFINITION);
+    let error = compile_errors(&syn::Error::new(Span::call_site(), message));
+    quote!(#error #item)
+}
+
 /// Emits the user's item without the attributes of this crate, and after it the generated code.
 /// For an item with errors, the generated code consists of the errors and an error stub.
 fn run<M>(
@@ -105,7 +116,7 @@ fn run<M>(
     error_stub: fn(&Head) -> TokenStream,
 ) -> TokenStream {
     let tokens = with_parentheses(tokens);
-    let mut item: Item = match syn::parse2(tokens.clone()) {
+    let mut item: Item = match keywords::parse(tokens.clone()) {
         Ok(item) => item,
         Err(error) => {
             let error = compile_errors(&error);
@@ -134,15 +145,6 @@ fn run<M>(
 /// passes the value.
 fn arguments(args: TokenStream) -> TokenStream {
     if is_key_value() { TokenStream::new() } else { with_parentheses(args) }
-}
-
-/// Whether the attribute has the form `#[name = value]`. Without a compiler, as in tests, there is
-/// no source text.
-fn is_key_value() -> bool {
-    let text = proc_macro::is_available().then(|| proc_macro::Span::call_site().source_text());
-    let text = text.flatten().unwrap_or_default();
-    let text = text.strip_prefix("#[").unwrap_or(&text);
-    text.find(['=', '(', '[', '{']).is_some_and(|found| text[found..].starts_with('='))
 }
 
 /// Whether the item has `#[qapi(…)]`, and is not in a block of methods, which contains no imports.

@@ -66,7 +66,7 @@ mod error_stub;
 /// has no meaning, and the expansion of the latter reports it. It imports this module too, so that
 /// the compiler does not report an unknown attribute.
 pub mod misplaced {
-    pub use qapi_macros::qapi_struct as qapi;
+    pub use qapi_macros::qapi;
 }
 
 use std::sync::Arc;

@@ -77,14 +77,13 @@ fn check_head(head: &Head, kind: NameKind, attributes: &[Attribute], errors: &Er
 /// All rules for the attributes of an item.
 fn check_item_attributes(attributes: &[Attribute], errors: &Errors) {
     check_one_kind(attributes, errors);
-    let advice = "words of the whole definition belong in its `#[qapi_…]` attribute; move them";
-    check_misplaced_words(attributes, advice, errors);
+    check_misplaced_words(attributes, messages::WORDS_OF_DEFINITION, errors);
 }
 
 /// `#[qapi(…)]` is only in places where the macros parse it.
 fn check_misplaced_words(attributes: &[Attribute], advice: &str, errors: &Errors) {
     for attribute in attributes.iter().filter(|attribute| is_qapi(attribute)) {
-        errors.at(attribute.path(), format!("`qapi`: {advice}"));
+        errors.at(attribute.path(), messages::misplaced(advice));
     }
 }
 

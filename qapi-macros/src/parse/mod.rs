@@ -21,9 +21,9 @@ use crate::args::Words;
 use crate::docs::Doc;
 use crate::errors::{Errors, Reported};
 use crate::groups::with_parentheses;
-use crate::messages;
 use crate::model::{Head, Name, Part, Period, Registered};
 use crate::symbol;
+use crate::{keywords, messages};
 
 /// The function of a command without a body, if `tokens` are one; its block is empty.
 pub(crate) fn declaration(tokens: &TokenStream) -> Option<ItemFn> {
@@ -32,7 +32,7 @@ pub(crate) fn declaration(tokens: &TokenStream) -> Option<ItemFn> {
         return None;
     }
     let ForeignItemFn { attrs, vis, sig, .. } =
-        syn::parse2(with_parentheses(tokens.clone())).ok()?;
+        keywords::parse(with_parentheses(tokens.clone())).ok()?;
     Some(ItemFn { attrs, vis, sig, block: parse_quote!({}) })
 }
 
