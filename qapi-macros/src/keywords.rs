@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn the_error_is_that_of_the_item_as_it_is() {
-        let error = parse::<Item>(tokens("struct A { async: }")).err().expect("it has no type");
+        let error = parse::<Item>(tokens("struct A { async: }")).map(drop);
+        let error = error.expect_err("it has no type");
         assert!(error.to_string().contains("keyword `async`"), "{error}");
     }
 }
