@@ -1,7 +1,7 @@
 //! Names that are keywords in later editions.
 //!
 //! `syn` has the keywords of the latest edition, so that it rejects an argument `async` of a crate
-//! of edition 2015. The compiler passes such a name only if it is legal in the edition of the crate.
+//! of edition 2015. The compiler passes such a name only if it is legal in the crate's edition.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use syn::parse::Parse;
